@@ -1,0 +1,5 @@
+"""`python -m alscli`."""
+
+from alscli.cli import main
+
+raise SystemExit(main())

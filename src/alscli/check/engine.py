@@ -1,0 +1,313 @@
+"""Checking: every problem of every file in one run, each with its place, waivers applied."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection as Container
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import date
+from functools import cache
+from pathlib import Path as FilePath
+from typing import Any
+
+from alscli.check.broken import BROKEN, BrokenError, readable_part
+from alscli.check.finding import Finding, Problem, Severity
+from alscli.check.format import broken_paths, shown, value_at
+from alscli.check.format import problems as schema_problems
+from alscli.check.rule import CATALOGUE, Names, Rule, Subject
+from alscli.errors import UsageError
+from alscli.model.format import MODELS, shape_of
+from alscli.model.nearness import did_you_mean, nearest
+from alscli.model.path import Path, name_of
+from alscli.model.provenance import Waiver
+from alscli.store.collection import Collection, Record, Snapshot
+from alscli.store.spans import Span
+
+Stated = tuple[str, Problem]
+"""A problem with the code of its rule."""
+
+
+@dataclass(frozen=True)
+class Report:
+    """The findings of one run, in order, over `checked` files."""
+
+    findings: list[Finding]
+    checked: int
+    as_of: date
+
+    def count(self, severity: Severity) -> int:
+        """How many findings are of this severity."""
+        return sum(finding.severity is severity for finding in self.findings)
+
+    def fails(self, fail_on: Severity) -> bool:
+        """Whether a finding is of this severity or a greater one."""
+        return any(finding.severity.rank <= fail_on.rank for finding in self.findings)
+
+
+@cache
+def catalogue() -> dict[str, Rule]:
+    """Every rule by code, in the order of the codes' groups."""
+    from alscli.check import rules
+
+    rules.load()
+    return dict(sorted(CATALOGUE.items(), key=lambda item: (_GROUPS.index(item[0][:2]), item[0])))
+
+
+_GROUPS = ("TX", "SM", "WV", "ID", "DT", "DS", "EN", "IV", "OC", "SF", "RG", "PV", "CL", "SC", "XR")
+
+
+def select(codes: Iterable[str], ignored: Iterable[str]) -> frozenset[str]:
+    """The codes that run: those of `codes` (all where empty) without `ignored`; a group's letters name it.
+
+    Raises UsageError for a code that no rule begins with.
+    """
+    known = catalogue()
+
+    def expand(given: Iterable[str]) -> set[str]:
+        found: set[str] = set()
+        for code in given:
+            matching = {name for name in known if code and name.startswith(code.upper())}
+            if not matching:
+                raise UsageError(f"no rule {code!r}", did_you_mean(code.upper(), known))
+            found |= matching
+        return found
+
+    chosen = expand(codes) or set(known)
+    return frozenset(chosen - expand(ignored))
+
+
+def check(
+    collection: Collection,
+    snapshot: Snapshot,
+    *,
+    as_of: date,
+    codes: frozenset[str],
+    only: Container[str] | None = None,
+) -> Report:
+    """Check every file, and report on those in `only` (paths as text; all where None).
+
+    Rules that read several records see the whole snapshot whatever `only` says.
+    """
+    rules = [rule for rule in catalogue().values() if rule.check is not None and rule.code in codes]
+    names = _names(snapshot)
+    subjects = {
+        record.entry.path: subject
+        for record in snapshot.records
+        if (subject := _subject(record, collection, snapshot, names, as_of)) is not None
+    }
+    across: dict[FilePath, list[Stated]] = defaultdict(list)
+    for subject, stated in _collection_problems(subjects.values(), snapshot, rules):
+        across[subject.record.entry.path].append(stated)
+
+    reported = [record for record in snapshot.records if only is None or str(record.entry.path) in only]
+    findings: list[Finding] = []
+    for record in reported:
+        path = record.entry.path
+        found = [_finding(record, *stated) for stated in _reading_problems(record, collection)]
+        if path in subjects:
+            subject = subjects[path]
+            found += [_finding(record, *stated) for stated in _record_problems(subject, rules)]
+            found += [_finding(record, *stated) for stated in across[path]]
+            found = _waive(found, subject, codes)
+        findings += [finding for finding in found if finding.code in codes]
+    return Report(sorted(findings, key=lambda finding: finding.order), len(reported), as_of)
+
+
+def _names(snapshot: Snapshot) -> Names:
+    files: dict[str, set[str]] = {"trial": set(snapshot.trials), "product": set(snapshot.products)}
+    refs: frozenset[str] | None = frozenset(snapshot.shared_refs)
+    for record in snapshot.records:
+        if record.entry.kind != "ledger":
+            files[record.entry.kind].add(record.entry.id)
+        elif not record.readable:
+            refs = _keys_of_refs(record)
+    return Names(frozenset(files["trial"]), frozenset(files["product"]), refs)
+
+
+def _keys_of_refs(record: Record) -> frozenset[str] | None:
+    """The keys of the references of a broken ledger; None where one of them cannot be read."""
+    refs = record.document.values.get("refs", []) if record.document is not None else None
+    if not isinstance(refs, list):
+        return None
+    keys = [key for ref in refs if isinstance(key := value_at(("key",), ref), str)]
+    return frozenset(keys) if len(keys) == len(refs) else None
+
+
+def _subject(
+    record: Record, collection: Collection, snapshot: Snapshot, names: Names, as_of: date
+) -> Subject | None:
+    model: Any = record.model
+    if model is None:
+        if record.document is None or any(error["type"] == "newer_schema" for error in record.errors):
+            return None
+        values = record.document.values
+        paths = broken_paths(record.entry.kind, record.errors, values)
+        context = {"vocabularies": collection.vocabularies}
+        model = readable_part(MODELS[record.entry.kind], values, paths, context)
+    return Subject(record, model, snapshot, names, collection.vocabularies, as_of)
+
+
+def _reading_problems(record: Record, collection: Collection) -> Iterator[Stated]:
+    if record.document is not None:
+        yield from schema_problems(
+            record.entry.kind, record.errors, record.document.values, collection.vocabularies
+        )
+    elif record.fault is not None:
+        yield record.fault.code, Problem((), record.fault.message)
+
+
+def _record_problems(subject: Subject, rules: Iterable[Rule]) -> Iterator[Stated]:
+    kind = subject.record.entry.kind
+    for rule in rules:
+        if kind in rule.scopes:
+            try:
+                for problem in rule.check(subject):
+                    yield rule.code, problem
+            except BrokenError:
+                continue
+            except TypeError:  # a broken value in a function written in C
+                if subject.record.readable:
+                    raise
+
+
+def _collection_problems(
+    subjects: Iterable[Subject], snapshot: Snapshot, rules: Iterable[Rule]
+) -> Iterator[tuple[Subject, Stated]]:
+    whole = [subject for subject in subjects if subject.record.readable]
+    for rule in rules:
+        if "collection" in rule.scopes:
+            for subject, problem in rule.check(whole, snapshot):
+                yield subject, (rule.code, problem)
+
+
+def _finding(record: Record, code: str, problem: Problem) -> Finding:
+    entry = record.entry
+    line, column, end_line, end_column = _place(record, problem)
+    named: str | None = None
+    value: object = None
+    if record.document is not None and problem.path:
+        values = record.document.values
+        named = name_of(problem.path, values, shape_of(MODELS[entry.kind]))
+        value = value_at(problem.path, values)
+    return Finding(
+        code=code,
+        severity=catalogue()[code].severity,
+        path=entry.path,
+        record=entry.id,
+        field=named,
+        message=problem.message,
+        line=line,
+        column=column,
+        end_line=end_line,
+        end_column=end_column,
+        value=value,
+        suggestions=problem.suggestions,
+        replacement=problem.replacement,
+        help=problem.help,
+        source=_source(record, line),
+    )
+
+
+def _place(record: Record, problem: Problem) -> tuple[int, int, int, int]:
+    if record.document is None:
+        assert record.fault is not None  # noqa: S101 - a file without a document has a fault
+        return (record.fault.line, record.fault.column) * 2
+    spans = record.document.spans
+    span: Span | None = None
+    if problem.at == "key":
+        span = spans.key(problem.path)
+    elif problem.at == "header":
+        span = _header(record, problem.path)
+    if span is None:
+        span = spans.place(problem.path)
+    return (*spans.position(span.start), *spans.position(span.end))
+
+
+def _header(record: Record, path: Path) -> Span | None:
+    """The header of the table in which the last key of `path` is missing; the inline table itself."""
+    assert record.document is not None  # noqa: S101
+    spans = record.document.spans
+    missing = value_at(path, record.document.values) is None
+    table = path[:-1] if missing and path else path
+    return spans.header(table) or (spans.value(table) if table else None)
+
+
+def _source(record: Record, line: int) -> str:
+    if record.document is None:
+        return ""
+    lines = record.document.text.removeprefix("\ufeff").split("\n")
+    return lines[line - 1].rstrip("\r") if line <= len(lines) else ""
+
+
+def _waive(findings: list[Finding], subject: Subject, codes: frozenset[str]) -> list[Finding]:
+    """Leave out what the record waives; report waivers that waive nothing, have expired or give no reason."""
+    waivers = _waivers(subject)
+    if not waivers:
+        return findings
+    used: set[int] = set()
+    kept: list[Finding] = []
+    for finding in findings:
+        covering = [position for position, waiver in waivers.items() if _covers(waiver, finding)]
+        used.update(covering)
+        if not any(_stands(waivers[position], subject.as_of) for position in covering):
+            kept.append(finding)
+    for position, waiver in waivers.items():
+        idle = position not in used and waiver.rule in codes and _is_settled(waiver.rule, subject)
+        problem = _waiver_problem(position, waiver, idle, subject.as_of)
+        if problem is not None:
+            kept.append(_finding(subject.record, *problem))
+    return kept
+
+
+def _waivers(subject: Subject) -> dict[int, Waiver]:
+    """The record's waivers by position; of a broken one, what can be read is believed.
+
+    A waiver without a readable `rule` waives nothing.
+    """
+    readable: dict[int, Waiver] = {}
+    with suppress(BrokenError):
+        for position, waiver in enumerate(getattr(subject.model, "waivers", ())):
+            if waiver is not BROKEN and waiver.rule is not BROKEN:
+                stated = {name: value for name, value in vars(waiver).items() if value is not BROKEN}
+                readable[position] = Waiver.model_construct(**{"why": "broken", **stated})
+    return readable
+
+
+def _covers(waiver: Waiver, finding: Finding) -> bool:
+    return (
+        waiver.rule == finding.code
+        and catalogue()[finding.code].waivable
+        and (waiver.field is None or finding.field == waiver.field)
+    )
+
+
+def _stands(waiver: Waiver, as_of: date) -> bool:
+    return waiver.why is not None and (waiver.until is None or waiver.until.latest >= as_of)
+
+
+def _is_settled(code: str, subject: Subject) -> bool:
+    """Whether the silence of a rule means that there is nothing to report, and not that files are broken."""
+    broken = subject.snapshot.unreadable
+    across = code in catalogue() and "collection" in catalogue()[code].scopes
+    return subject.record.readable and not any(across or r.entry.kind != "trial" for r in broken)
+
+
+def _waiver_problem(position: int, waiver: Waiver, idle: bool, as_of: date) -> Stated | None:
+    path: Path = ("waivers", position)
+    known = catalogue()
+    if waiver.rule not in known:
+        near = tuple(nearest(waiver.rule, known))
+        hint = f"; did you mean {' or '.join(near)}?" if near else ""
+        return "WV001", Problem((*path, "rule"), f"no rule {shown(waiver.rule)}{hint}", suggestions=near)
+    if not known[waiver.rule].waivable:
+        return "WV001", Problem((*path, "rule"), f"{waiver.rule} cannot be waived")
+    if waiver.why is None:
+        return "WV002", Problem((*path, "why"), "the waiver gives no reason", at="header")
+    if not _stands(waiver, as_of):
+        return "WV002", Problem((*path, "until"), f"the waiver of {waiver.rule} ended on {waiver.until}")
+    if idle:
+        message = f"the waiver of {waiver.rule} waives nothing"
+        return "WV001", Problem((*path, "rule"), message, help="remove it")
+    return None

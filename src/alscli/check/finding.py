@@ -1,0 +1,66 @@
+"""What `validate` reports: a finding, and the problem that a rule states before its place is known."""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path as FilePath
+from typing import Literal
+
+from alscli.model.path import Path
+
+
+class Severity(StrEnum):
+    """How much a finding weighs; `error` makes `validate` fail."""
+
+    ERROR = "error"
+    WARNING = "warning"
+    NOTE = "note"
+
+    @property
+    def rank(self) -> int:
+        """0 for an error, 2 for a note."""
+        return list(Severity).index(self)
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """What a rule states: where in the document (a path, never a line) and what is wrong there.
+
+    `at` says which part is meant: the value, the key, or the header of the table in which a key is
+    missing. `replacement` is TOML text that mends the value, where there is exactly one.
+    """
+
+    path: Path
+    message: str
+    at: Literal["value", "key", "header"] = "value"
+    suggestions: tuple[str, ...] = ()
+    replacement: str | None = None
+    help: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """A problem with its rule and its place. Lines and columns are 1-based and count characters."""
+
+    code: str
+    severity: Severity
+    path: FilePath
+    record: str | None
+    field: str | None
+    message: str
+    line: int
+    column: int
+    end_line: int
+    end_column: int
+    value: object = None
+    suggestions: tuple[str, ...] = ()
+    replacement: str | None = None
+    help: str = ""
+    source: str = dataclasses.field(default="", compare=False, repr=False)
+
+    @property
+    def order(self) -> tuple[str, int, int, str, str]:
+        """Findings are sorted by file, place and code."""
+        return (self.path.as_posix(), self.line, self.column, self.code, self.message)

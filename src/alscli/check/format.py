@@ -1,0 +1,224 @@
+"""From Pydantic's errors to problems: one for each cause, with the nearest name or the form expected."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from alscli.check.finding import Problem
+from alscli.model.format import MODELS, FileKind, shape_of
+from alscli.model.identifiers import explain_registry_id, parse_registry_id
+from alscli.model.nearness import nearest
+from alscli.model.path import Path
+from alscli.model.shape import Shape
+from alscli.model.values import Absence
+from alscli.model.vocabulary import Vocabularies
+
+if TYPE_CHECKING:
+    from pydantic_core import ErrorDetails
+
+_QUOTED_KEY = re.compile(r"`\[*(\w+)")
+
+
+def problems(
+    kind: FileKind, errors: Sequence[ErrorDetails], values: Mapping[str, Any], vocabularies: Vocabularies
+) -> Iterator[tuple[str, Problem]]:
+    """Each schema error as a code and a problem.
+
+    A required key that is missing because it is misspelled is one problem: the unknown key.
+    """
+    if not errors:
+        return
+    newer = [error for error in errors if error["type"] == "newer_schema"]
+    shape = shape_of(MODELS[kind])
+    misspelled = _misspelled(errors, values, shape)
+    for error in newer or errors:
+        if not misspelled.intersection(_missing(error)):
+            yield _problem(error, values, shape, vocabularies)
+
+
+def broken_paths(kind: FileKind, errors: Sequence[ErrorDetails], values: Mapping[str, Any]) -> list[Path]:
+    """What of a file cannot be relied on: refused values, missing keys, keys that an unknown key may mean."""
+    paths = _misspelled(errors, values, shape_of(MODELS[kind]))
+    for error in errors:
+        paths.update(_missing(error))
+        if error["loc"]:
+            paths.add(error["loc"])
+    return list(paths)
+
+
+def _misspelled(errors: Sequence[ErrorDetails], values: Mapping[str, Any], shape: Shape) -> set[Path]:
+    """The paths of absent keys that unknown keys of the same table seem to mean."""
+    found: set[Path] = set()
+    for error in errors:
+        if error["type"] == "extra_forbidden":
+            *table, key = error["loc"]
+            near = nearest(str(key), _shape_at(tuple(table), shape).keys)
+            if near and near[0] not in value_at(tuple(table), values):
+                found.add((*table, near[0]))
+    return found
+
+
+def _missing(error: ErrorDetails) -> list[Path]:
+    """The keys that an error asks for, any one of them."""
+    path: Path = error["loc"]
+    if error["type"] == "missing":
+        return [path]
+    if error["type"] == "one_of":
+        return [(*path, key) for key in _QUOTED_KEY.findall(error["ctx"]["keys"])]
+    return []
+
+
+def _problem(
+    error: ErrorDetails, values: Mapping[str, Any], shape: Shape, vocabularies: Vocabularies
+) -> tuple[str, Problem]:
+    path: Path = error["loc"]
+    value = error["input"]
+    expected = str(error.get("ctx", {}).get("expected", ""))
+    match error["type"]:
+        case "extra_forbidden":
+            return "SM001", _unknown_key(path, shape)
+        case "missing":
+            return "SM002", Problem(path, f"`{path[-1]}` is missing{_inside(path)}", at="header")
+        case "one_of":
+            return "SM002", Problem(path, f"needs {error.get('ctx', {})['keys']}", at="header")
+        case "term":
+            return "SM004", _unknown_term(path, str(value), error.get("ctx", {})["vocabulary"], vocabularies)
+        case "impossible_date":
+            return "DT001", Problem(path, f"{value} is no day of the calendar")
+        case "record_id":
+            code = "ID001" if path == ("id",) else "SM005"
+            return code, Problem(path, f"{shown(value)} is no id: use {expected}")
+        case "registry_id":
+            return "ID002", _unknown_registry_id(path, str(value))
+        case "newer_schema":
+            return "SM007", Problem(
+                path, f"schema {value} is newer than this program, which reads schema 1", help="update alscli"
+            )
+        case "shape":
+            return "SM005", _wrong_shape(path, value, expected, str(error.get("ctx", {}).get("problem", "")))
+        case "list_type":
+            expected = "a list" + (" of tables" if _holds_tables(path, shape) else "")
+        case "model_type" | "dict_type" | "model_attributes_type":
+            expected = "a table"
+        case _:
+            pass
+    return "SM003", Problem(path, f"`{_last_key(path)}` should be {expected}, not {kind_of(value)}")
+
+
+def _unknown_key(path: Path, shape: Shape) -> Problem:
+    keys = _shape_at(path[:-1], shape).keys
+    near = tuple(nearest(str(path[-1]), keys))
+    hint = f"; did you mean `{near[0]}`?" if near else ""
+    return Problem(
+        path,
+        f"unknown key `{shown(path[-1])[1:-1]}`{_inside(path)}{hint}",
+        at="key",
+        suggestions=near,
+        help="" if near else f"the keys here are {', '.join(keys)}",
+    )
+
+
+def _unknown_term(path: Path, value: str, name: str, vocabularies: Vocabularies) -> Problem:
+    vocabulary = vocabularies[name]
+    if value in (absence.value for absence in Absence):
+        return Problem(path, f"{shown(value)} cannot stand here: `{_last_key(path)}` needs a term of {name}")
+    term = vocabulary.find(value)
+    if term is not None:
+        return Problem(
+            path,
+            f"{shown(value)} is written {shown(term.code)}",
+            suggestions=(term.code,),
+            replacement=_toml(term.code),
+        )
+    near = tuple(vocabulary.nearest(value))
+    words = name.replace("_", " ")
+    hint = f"; did you mean {' or '.join(shown(code) for code in near)}?" if near else ""
+    return Problem(
+        path,
+        f"{shown(value)} is not a {words}{hint}",
+        suggestions=near,
+        replacement=_toml(near[0]) if len(near) == 1 else None,
+        help=f"`alscli values {name}` lists the terms",
+    )
+
+
+def _unknown_registry_id(path: Path, value: str) -> Problem:
+    parsed = parse_registry_id(value)
+    if parsed is not None:
+        return Problem(
+            path,
+            f"{shown(value)} is written {shown(parsed.value)}",
+            suggestions=(parsed.value,),
+            replacement=_toml(parsed.value),
+        )
+    reason = explain_registry_id(value) or f"{shown(value)} has the shape of no known registry"
+    return Problem(path, reason, help="an id of no registry belongs in `secondary_ids`")
+
+
+def _wrong_shape(path: Path, value: object, expected: str, better: str) -> Problem:
+    message = f"{shown(value)} is not {expected}"
+    if better and better != "toml_date" and isinstance(value, str):
+        return Problem(path, message, suggestions=(better,), replacement=_toml(better))
+    return Problem(path, message)
+
+
+def _shape_at(path: Path, shape: Shape) -> Shape:
+    for part in path:
+        if isinstance(part, str):
+            shape = shape.keys.get(part, Shape("value"))
+    return shape
+
+
+def _holds_tables(path: Path, shape: Shape) -> bool:
+    return _shape_at(path, shape).kind in ("tables", "inline_tables")
+
+
+def _last_key(path: Path) -> str:
+    return next((part for part in reversed(path) if isinstance(part, str)), "the file")
+
+
+def _inside(path: Path) -> str:
+    table = [part for part in path[:-1] if isinstance(part, str)]
+    return f" in [{'.'.join(table)}]" if table else ""
+
+
+def shown(value: object) -> str:
+    """A value as it stands in a message: text quoted, long text cut, nothing that a terminal would obey."""
+    text = (
+        repr(value)
+        if isinstance(value, str)
+        else str(value).lower()
+        if isinstance(value, bool)
+        else str(value)
+    )
+    return text if len(text) <= 80 else f"{text[:76]} …{text[-1] if isinstance(value, str) else ''}"
+
+
+def kind_of(value: object) -> str:
+    """The type of a TOML value in words, with the value where it is short."""
+    if isinstance(value, Mapping):
+        return "a table"
+    if isinstance(value, list):
+        return "a list"
+    if isinstance(value, bool):
+        return shown(value)
+    if isinstance(value, str):
+        return f"the text {shown(value)}"
+    return shown(value)
+
+
+def value_at(path: Path, values: Any) -> Any:
+    """What stands at a path of a parsed file; None where nothing does."""
+    for part in path:
+        try:
+            values = values[part]
+        except (KeyError, IndexError, TypeError):
+            return None
+    return values
+
+
+def _toml(text: str) -> str:
+    return json.dumps(text, ensure_ascii=False)

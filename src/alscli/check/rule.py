@@ -1,0 +1,121 @@
+"""A rule: one function with a code, a severity and a docstring that is its documentation."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import date
+from functools import cached_property
+from typing import Any, Literal, TypeVar
+
+from alscli.check.finding import Problem, Severity
+from alscli.model.field import Table
+from alscli.model.product import Product
+from alscli.model.provenance import Ref
+from alscli.model.trial import Trial
+from alscli.model.vocabulary import Vocabularies
+from alscli.store.collection import Record, Snapshot
+
+Scope = Literal["trial", "product", "ledger", "collection"]
+
+
+@dataclass(frozen=True, slots=True)
+class Names:
+    """What records may cite by name, as far as the files tell, even where a file is broken.
+
+    Trials and products go by their id and by the name of their file. `shared_refs` are the keys of the
+    ledger's references; None where the ledger cannot be read that far.
+    """
+
+    trials: frozenset[str]
+    products: frozenset[str]
+    shared_refs: frozenset[str] | None
+
+
+@dataclass(frozen=True)
+class Subject:
+    """A record under examination, and what surrounds it.
+
+    `record` holds the document with its raw values; `snapshot` every other record, `names` what can be
+    cited of them; `as_of` is the day that counts as today.
+    """
+
+    record: Record
+    model: Table
+    snapshot: Snapshot
+    names: Names
+    vocabularies: Vocabularies
+    as_of: date
+
+    @property
+    def trial(self) -> Trial:
+        """The record as a trial."""
+        return self.model  # type: ignore[return-value]
+
+    @property
+    def product(self) -> Product:
+        """The record as a product."""
+        return self.model  # type: ignore[return-value]
+
+    @property
+    def values(self) -> dict[str, Any]:
+        """The parsed file."""
+        return self.record.document.values if self.record.document else {}
+
+    @cached_property
+    def refs(self) -> dict[str, Ref]:
+        """References that the record can cite, by key: the ledger's and its own."""
+        own: Iterable[Ref] = getattr(self.model, "refs", ())
+        return self.snapshot.shared_refs | {ref.key: ref for ref in own}
+
+
+RecordRule = Callable[[Subject], Iterable[Problem]]
+CollectionRule = Callable[[list[Subject], Snapshot], Iterable[tuple[Subject, Problem]]]
+R = TypeVar("R", RecordRule, CollectionRule)
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """A rule of the catalogue. `check` is None for the codes that reading a file gives (TX, SM)."""
+
+    code: str
+    severity: Severity
+    name: str
+    documentation: str
+    scopes: tuple[Scope, ...]
+    check: Any
+    waivable: bool = True
+
+    @property
+    def summary(self) -> str:
+        """The first line of the documentation."""
+        return self.documentation.partition("\n")[0]
+
+
+CATALOGUE: dict[str, Rule] = {}
+"""Every rule by code, filled by the modules of `check.rules` as they are imported."""
+
+
+def rule(code: str, severity: Severity | str, *scopes: Scope, waivable: bool = True) -> Callable[[R], R]:
+    """Enter a function into the catalogue; its docstring is what `explain` prints.
+
+    A function over `collection` gets the readable trials' and products' subjects and the snapshot, and
+    yields each problem with its subject; any other gets one subject.
+    """
+
+    def enter(function: R) -> R:
+        documentation = inspect.cleandoc(function.__doc__ or "")
+        CATALOGUE[code] = Rule(
+            code, Severity(severity), function.__name__, documentation, scopes, function, waivable
+        )
+        return function
+
+    return enter
+
+
+def state(code: str, severity: Severity | str, documentation: str) -> None:
+    """Enter a code that reading a file gives; nothing can waive it."""
+    CATALOGUE[code] = Rule(
+        code, Severity(severity), code, inspect.cleandoc(documentation), (), None, waivable=False
+    )

@@ -1,0 +1,282 @@
+"""Dates: order, what is past and what is late. A partial date breaks an order only if every reading does."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date, timedelta
+from itertools import pairwise
+
+from alscli.check.finding import Problem
+from alscli.check.rule import Subject, rule, state
+from alscli.model.evidence import REPORTED
+from alscli.model.provenance import Dated
+from alscli.model.trial import Trial
+from alscli.model.values import PartialDate, known, listed
+
+state(
+    "DT001",
+    "error",
+    """A date that is no day of the calendar.
+
+    Example: `on = "2025-02-30"`
+    Remedy: look at the source again; where it gives only the month, write `2025-02`.
+    """,
+)
+
+OPEN = frozenset(
+    {"recruiting", "not_yet_recruiting", "active_not_recruiting", "enrolling_by_invitation", "available"}
+)
+RECRUITING = frozenset({"recruiting", "not_yet_recruiting", "enrolling_by_invitation"})
+STOPPED = frozenset({"terminated", "suspended", "withdrawn"})
+_STAGES = ("start", "primary_completion", "completion")
+
+
+def dated(trial: Trial, name: str) -> Dated | None:
+    """One of the trial's dates, where it is known."""
+    dates = known(trial.dates)
+    found: Dated | None = known(getattr(dates, name)) if dates is not None else None
+    return found
+
+
+def disputed(trial: Trial, field: str) -> bool:
+    """Whether a dispute is recorded about the field or a part of it."""
+    return any(d.field == field or d.field.startswith(f"{field}.") for d in trial.disputes)
+
+
+@rule("DT002", "error", "trial")
+def stages_in_order(subject: Subject) -> Iterator[Problem]:
+    """Start ≤ primary completion ≤ completion; primary completion ≤ results posted.
+
+    Results may be posted before the study is complete, never before its primary completion.
+
+    Example: `start = { on = "2021-05" }` with `completion = { on = "2020-11" }`
+    Remedy: compare both dates with the registry.
+    """
+    trial = subject.trial
+    found = [(name, stage) for name in _STAGES if (stage := dated(trial, name)) is not None]
+    for (earlier, first), (later, second) in pairwise(found):
+        yield from _order(earlier, first, later, second)
+    posted, primary = dated(trial, "results_posted"), dated(trial, "primary_completion")
+    if posted is not None and primary is not None:
+        yield from _order("primary_completion", primary, "results_posted", posted)
+
+
+def _order(earlier: str, first: Dated, later: str, second: Dated) -> Iterator[Problem]:
+    if first.on.surely_after(second.on):
+        words = f"{later.replace('_', ' ')} {second.on} is before {earlier.replace('_', ' ')} {first.on}"
+        yield Problem(("dates", later, "on"), words)
+
+
+@rule("DT003", "error", "trial", "product", "ledger")
+def future_date(subject: Subject) -> Iterator[Problem]:
+    """An `actual` date, a verification or `status_as_of` that lies in the future.
+
+    What has not happened yet cannot have been seen.
+
+    Example: `verified.on` of next year
+    Remedy: mend the date; a planned date has `type = "estimated"`.
+    """
+    verified = getattr(subject.model, "verified", None)
+    if verified is not None and verified.on.surely_after(subject.as_of):
+        yield Problem(("verified", "on"), f"{verified.on} is in the future")
+    if not isinstance(subject.model, Trial):
+        return
+    trial = subject.trial
+    if trial.status_as_of.surely_after(subject.as_of):
+        yield Problem(("status_as_of",), f"{trial.status_as_of} is in the future")
+    for name in ("registered", *_STAGES, "results_posted"):
+        stage = dated(trial, name)
+        if stage is not None and stage.type == "actual" and stage.on.surely_after(subject.as_of):
+            yield Problem(("dates", name, "on"), f"{stage.on} is in the future, and its type is actual")
+
+
+@rule("DT006", "note", "trial")
+def stale_status(subject: Subject) -> Iterator[Problem]:
+    """An open status although completion is past, or although nobody has confirmed it for two years.
+
+    ClinicalTrials.gov itself would show UNKNOWN.
+
+    Example: `recruiting` as of 2021, completion estimated for 2023
+    Remedy: look at the registry; where it still says so, nothing: readers are told.
+    """
+    trial = subject.trial
+    if trial.status not in OPEN:
+        return
+    completion = dated(trial, "completion")
+    if completion is not None and _surely_before(completion.on, subject.as_of):
+        yield Problem(("status",), f"{trial.status}, yet completion {completion.on} is past")
+    elif _surely_before(trial.status_as_of, _years_before(subject.as_of, 2)):
+        yield Problem(("status",), f"{trial.status} as of {trial.status_as_of}, more than two years ago")
+
+
+def _surely_before(one: PartialDate, day: date) -> bool:
+    return one.latest < day
+
+
+def _years_before(day: date, years: int) -> date:
+    try:
+        return day.replace(year=day.year - years)
+    except ValueError:  # 29 February
+        return day.replace(year=day.year - years, day=28)
+
+
+@rule("DT007", "warning", "trial")
+def completion_missing(subject: Subject) -> Iterator[Problem]:
+    """A completed, registered, interventional trial with `[dates]` but no actual completion date.
+
+    Lateness of results is counted from it.
+
+    Example: `status = "completed"` with `completion = { on = "2020-10", type = "estimated" }`
+    Remedy: take the date from the registry, or write `completion = "not_reported"`.
+    """
+    trial = subject.trial
+    dates = known(trial.dates)
+    if (
+        trial.status != "completed"
+        or trial.study_type != "interventional"
+        or trial.registry_id is None
+        or dates is None
+    ):
+        return
+    if dates.completion is None:
+        yield Problem(("dates", "completion"), "completed, and no completion date", at="header")
+    elif (completion := known(dates.completion)) is not None and completion.type == "estimated":
+        yield Problem(("dates", "completion"), f"completed, yet completion {completion.on} is an estimate")
+
+
+@rule("DT008", "note", "trial")
+def registered_late(subject: Subject) -> Iterator[Problem]:
+    """Registered after the first enrollment.
+
+    The ICMJE asks for registration before; a late one leaves room for a changed plan.
+
+    Example: NurOwn phase 3, registered on 2017-08-29, one day after its start
+    Remedy: none where true; compare both dates with the registry's history.
+    """
+    registered, start = dated(subject.trial, "registered"), dated(subject.trial, "start")
+    if registered is None or start is None or not registered.on.surely_after(start.on):
+        return
+    if registered.on.earliest == registered.on.latest and start.on.earliest == start.on.latest:
+        days = (registered.on.earliest - start.on.earliest).days
+        late = f"{days:,} day{'s' if days != 1 else ''} after"
+    else:
+        late = "after"
+    yield Problem(("dates", "registered"), f"registered {registered.on}, {late} start {start.on}")
+
+
+def _results_due(trial: Trial) -> date | None:
+    """The day twelve months after primary completion, where that is actual and known to the day's latest."""
+    ended = dated(trial, "primary_completion") or dated(trial, "completion")
+    if ended is None or ended.type != "actual":
+        return None
+    return _years_before(ended.on.latest, -1)
+
+
+@rule("DT009", "note", "trial")
+def results_missing(subject: Subject) -> Iterator[Problem]:
+    """No results twelve months after primary completion.
+
+    42 CFR 11.44, the EU Clinical Trials Regulation and WHO ask for summary results within a year. Delays can
+    be certified, and phase 1 may be exempt, so this is no accusation.
+
+    Example: completed in 2019, nothing posted and nothing published
+    Remedy: none where true; add the results where there are any.
+    """
+    trial = subject.trial
+    if trial.study_type != "interventional" or trial.registry_id is None or trial.status == "withdrawn":
+        return
+    due = _results_due(trial)
+    reported = any(outcome.result in REPORTED for outcome in listed(trial.outcomes)) or bool(
+        listed(trial.safety)
+    )
+    if due is not None and due < subject.as_of and not reported and dated(trial, "results_posted") is None:
+        name = "primary_completion" if dated(trial, "primary_completion") else "completion"
+        yield Problem(("dates", name), f"no results, due {due} (twelve months after primary completion)")
+
+
+@rule("DT010", "note", "trial")
+def results_late(subject: Subject) -> Iterator[Problem]:
+    """Results posted more than twelve months after primary completion.
+
+    Example: NurOwn phase 3: posted 1,248 days after the last visit
+    Remedy: none where true.
+    """
+    posted, due = dated(subject.trial, "results_posted"), _results_due(subject.trial)
+    if posted is None or due is None or posted.on.earliest <= due:
+        return
+    ended = dated(subject.trial, "primary_completion") or dated(subject.trial, "completion")
+    days = (posted.on.earliest - ended.on.latest).days if ended else 0
+    yield Problem(
+        ("dates", "results_posted"), f"results posted {posted.on}, {days:,} days after primary completion"
+    )
+
+
+@rule("DT011", "warning", "trial", "product")
+def verification_old(subject: Subject) -> Iterator[Problem]:
+    """Verified more than 365 days ago, or more than 180 days ago while recruiting.
+
+    Example: a recruiting trial verified a year ago
+    Remedy: compare the record with its sources; `alscli verify ID --against REF` stamps it.
+    """
+    verified = getattr(subject.model, "verified", None)
+    if verified is None:
+        return
+    recruiting = isinstance(subject.model, Trial) and subject.trial.status in RECRUITING
+    limit = 180 if recruiting else 365
+    if _surely_before(verified.on, subject.as_of - timedelta(days=limit)):
+        days = (subject.as_of - verified.on.latest).days
+        yield Problem(("verified", "on"), f"verified {days:,} days ago; look again after {limit}")
+
+
+@rule("DT012", "warning", "trial")
+def stop_unexplained(subject: Subject) -> Iterator[Problem]:
+    """Terminated, suspended or withdrawn, and no `why_stopped`.
+
+    Whether a trial stopped for harm, futility or money decides what it says about the therapy.
+
+    Example: `status = "terminated"` alone
+    Remedy: add the registry's reason in your words, or `why_stopped = "not_reported"`.
+    """
+    if subject.trial.status in STOPPED and subject.trial.why_stopped is None:
+        yield Problem(("why_stopped",), f"{subject.trial.status}, and no `why_stopped`", at="header")
+
+
+@rule("DT013", "warning", "trial")
+def treated_before_start(subject: Subject) -> Iterator[Problem]:
+    """Withdrawn or not yet recruiting, although somebody was treated.
+
+    Silent where a dispute about `status` says that the registry lags behind.
+
+    Example: SNUG01, not yet recruiting in the registry, with six people treated
+    Remedy: mend the status, or record both in a dispute about `status`.
+    """
+    trial = subject.trial
+    enrollment = known(trial.enrollment)
+    treated = known(enrollment.treated) if enrollment is not None else None
+    if (
+        trial.status in ("withdrawn", "not_yet_recruiting")
+        and treated
+        and treated.n
+        and not disputed(trial, "status")
+    ):
+        yield Problem(("enrollment", "treated"), f"{treated.n} treated, yet the status is {trial.status}")
+
+
+@rule("DT014", "note", "trial")
+def unusual_duration(subject: Subject) -> Iterator[Problem]:
+    """Less than 30 days or more than 10 years from start to completion.
+
+    Often a slip in a year.
+
+    Example: start 2015, completion 2051
+    Remedy: compare with the registry; none where true.
+    """
+    start, completion = dated(subject.trial, "start"), dated(subject.trial, "completion")
+    if start is None or completion is None:
+        return
+    longest = (completion.on.latest - start.on.earliest).days
+    shortest = (completion.on.earliest - start.on.latest).days
+    if 0 <= longest < 30:
+        yield Problem(("dates", "completion"), f"only {longest} days from start to completion")
+    elif shortest > 3653:
+        yield Problem(("dates", "completion"), f"{shortest / 365.25:.1f} years from start to completion")

@@ -1,0 +1,199 @@
+"""Enrollment: denominators that fit each other, the arms and the results."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator
+from decimal import ROUND_HALF_UP, Decimal
+from itertools import pairwise
+
+from alscli.check.finding import Problem
+from alscli.check.rule import Subject, rule
+from alscli.model.path import Path
+from alscli.model.trial import Counted, Outcome, Trial, Value
+from alscli.model.values import known, listed
+
+_FLOW = ("screened", "enrolled", "randomized", "treated", "completed")
+_OUTSIDE = frozenset({"other", "external_control"})
+
+
+def counted(trial: Trial, name: str) -> int | None:
+    """People in one denominator, where it is known."""
+    enrollment = known(trial.enrollment)
+    count: Counted | None = known(getattr(enrollment, name)) if enrollment is not None else None
+    return None if count is None else count.n
+
+
+def _path(name: str) -> Path:
+    return ("enrollment", name)
+
+
+@rule("EN001", "error", "trial")
+def flow_narrows(subject: Subject) -> Iterator[Problem]:
+    """Screened ≥ enrolled ≥ randomized ≥ treated ≥ completed, and analyzed ≤ randomized.
+
+    People leave a trial; nobody joins between two stages. An intention-to-treat analysis may hold more
+    people than were treated, never more than were randomized.
+
+    Example: `randomized = 189`, `treated = 196`
+    Remedy: compare with the flow chart of the paper; put conflicting sources into a dispute.
+    """
+    trial = subject.trial
+    stages = [(name, n) for name in _FLOW if (n := counted(trial, name)) is not None]
+    for (earlier, before), (later, after) in pairwise(stages):
+        if after > before:
+            yield Problem(_path(later), f"{after} {later}, more than the {before} {earlier}")
+    analyzed = counted(trial, "analyzed")
+    limits = [
+        (name, n)
+        for name in ("randomized", "enrolled", "screened")
+        if (n := counted(trial, name)) is not None
+    ]
+    if analyzed is not None and limits and analyzed > limits[0][1]:
+        yield Problem(_path("analyzed"), f"{analyzed} analyzed, more than the {limits[0][1]} {limits[0][0]}")
+
+
+@rule("EN002", "error", "trial")
+def arms_add_up(subject: Subject) -> Iterator[Problem]:
+    """The arms of a randomized trial do not add up to the randomized or the treated.
+
+    Only randomized trials without crossover; arms with the roles `other` and `external_control` lie outside.
+
+    Example: NurOwn phase 3: 95 + 94 = 189 treated; 95 + 95 would be an error
+    Remedy: compare the arms with the paper; a denominator that is missing can be added.
+    """
+    trial = subject.trial
+    if known(trial.allocation) != "randomized" or known(trial.model) == "crossover":
+        return
+    inside = [arm for arm in listed(trial.arms) if known(arm.role) not in _OUTSIDE]
+    sizes = [known(arm.n) for arm in inside]
+    if len(inside) < 2 or any(size is None for size in sizes):
+        return
+    total = sum(size for size in sizes if size is not None)
+    expected = {name: n for name in ("randomized", "treated") if (n := counted(trial, name)) is not None}
+    if expected and total not in expected.values():
+        sums = " + ".join(str(size) for size in sizes)
+        wanted = " or ".join(f"{n} {name}" for name, n in expected.items())
+        yield Problem(("arms",), f"the arms hold {sums} = {total}, not {wanted}", at="header")
+
+
+@rule("EN003", "note", "trial")
+def planned_missed(subject: Subject) -> Iterator[Problem]:
+    """Fewer than half or more than one and a half times the planned number.
+
+    A trial that fell far short could not answer its question.
+
+    Example: planned 115, enrolled 40
+    Remedy: none where true.
+    """
+    trial = subject.trial
+    planned = counted(trial, "planned")
+    if not planned or trial.status in (
+        "recruiting",
+        "not_yet_recruiting",
+        "enrolling_by_invitation",
+        "withdrawn",
+    ):
+        return
+    for name in ("randomized", "enrolled", "treated"):
+        actual = counted(trial, name)
+        if actual is not None:
+            if actual * 2 < planned or actual * 2 > planned * 3:
+                yield Problem(
+                    _path(name), f"{actual} {name} of {planned} planned ({_percent(actual, planned)} %)"
+                )
+            return
+
+
+def _percent(part: int, whole: int) -> Decimal:
+    return (Decimal(100) * part / whole).quantize(Decimal(1), rounding=ROUND_HALF_UP)
+
+
+@rule("EN004", "error", "trial")
+def outcome_exceeds_arm(subject: Subject) -> Iterator[Problem]:
+    """An outcome counts more people than its arm holds.
+
+    Not where `population = "pooled"`.
+
+    Example: n = 100 in an arm of 95
+    Remedy: compare with the paper's table; a pooled analysis has `population = "pooled"`.
+    """
+    trial = subject.trial
+    sizes = {arm.id: known(arm.n) for arm in listed(trial.arms)}
+    for o, outcome in enumerate(listed(trial.outcomes)):
+        if known(outcome.population) == "pooled":
+            continue
+        for v, value in enumerate(listed(outcome.values)):
+            size, n = sizes.get(value.arm or ""), known(value.n)
+            if size is not None and n is not None and n > size:
+                path: Path = ("outcomes", o, "values", v, "n")
+                yield Problem(path, f"{n} people in arm {value.arm}, which holds {size}")
+    for position, safety in enumerate(listed(trial.safety)):
+        size, n = sizes.get(safety.arm or ""), known(safety.n)
+        if size is not None and n is not None and n > size:
+            yield Problem(("safety", position, "n"), f"{n} people in arm {safety.arm}, which holds {size}")
+
+
+@rule("EN005", "warning", "trial")
+def impossible_percentage(subject: Subject) -> Iterator[Problem]:
+    """A percentage that no whole number of people can give (the GRIM test).
+
+    Where `stat = "percent"` and n is given: some k of n must round to the printed digits. Rates that a model
+    adjusts are not counts; give them another `stat`, or no n.
+
+    Example: 62 of 244 printed as 25.0 %: 61/244 is 25.0, 62/244 is 25.4
+    Remedy: look at the source again; the denominator is often another one.
+    """
+    for o, outcome in enumerate(listed(subject.trial.outcomes)):
+        if known(outcome.stat) != "percent" or known(outcome.measure) in ("percent_change", "slope"):
+            continue
+        for v, value in enumerate(listed(outcome.values)):
+            n, quantity = known(value.n), known(value.value)
+            if not n or quantity is None or quantity.is_bound or not 0 <= quantity.number <= 100:
+                continue
+            if not can_be_percentage(quantity.number, n):
+                path: Path = ("outcomes", o, "values", v, "value")
+                yield Problem(path, f"{quantity.number} % of {n} is no whole number of people")
+
+
+def can_be_percentage(printed: int | Decimal, n: int) -> bool:
+    """Whether some whole number of `n` people, as a percentage, rounds or is cut to the printed digits."""
+    number = Decimal(printed)
+    exponent = number.as_tuple().exponent
+    unit = Decimal(1).scaleb(exponent if isinstance(exponent, int) else 0)
+    near = int(number * n / 100)
+    return any(
+        abs(Decimal(100) * k / n - number) < unit for k in range(max(0, near - 1), min(n, near + 2) + 1)
+    )
+
+
+@rule("EN006", "error", "trial")
+def categories_add_up(subject: Subject) -> Iterator[Problem]:
+    """Counts of exclusive categories that do not add up to their n.
+
+    Where `measure = "category"`, `stat = "count"`, and the values of an arm and time have labels and one n.
+
+    Example: Barczewska 2020: 21 slower + 33 unchanged + 13 faster = 67; with 12 it would be an error
+    Remedy: compare with the paper; people without data are a category of their own.
+    """
+    for o, outcome in enumerate(listed(subject.trial.outcomes)):
+        if known(outcome.measure) == "category" and known(outcome.stat) == "count":
+            yield from _sums(o, outcome)
+
+
+def _sums(position: int, outcome: Outcome) -> Iterator[Problem]:
+    groups: dict[tuple[str, str], list[tuple[int, Value]]] = defaultdict(list)
+    for v, value in enumerate(listed(outcome.values)):
+        groups[(value.arm or "", str(value.at or ""))].append((v, value))
+    for group in groups.values():
+        sizes = {known(value.n) for _, value in group}
+        counts = [known(value.value) for _, value in group]
+        exact = [c.number for c in counts if c is not None and not c.is_bound]
+        if len(group) < 2 or len(sizes) != 1 or None in sizes or len(exact) != len(group):
+            continue
+        n, total = sizes.pop(), sum(exact)
+        if total != n and all(value.label for _, value in group):
+            sums = " + ".join(str(number) for number in exact)
+            last = group[-1][0]
+            path: Path = ("outcomes", position, "values", last, "value")
+            yield Problem(path, f"the categories hold {sums} = {total}, not {n}")

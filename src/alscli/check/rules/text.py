@@ -1,0 +1,308 @@
+"""Text and schema: what reading a file tells (TX, SM), and what its text holds."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from alscli.check.finding import Problem
+from alscli.check.format import shown
+from alscli.check.rule import Subject, rule, state
+from alscli.model.format import MODELS, shape_of
+from alscli.model.path import Path
+from alscli.model.shape import Shape
+
+state(
+    "TX001",
+    "error",
+    """The file is not valid TOML 1.0.
+
+    Nothing else in the file can be checked until it is. The message is the parser's, at its place.
+
+    Example: `title = "unfinished`
+    Remedy: mend the line; quotes, brackets and commas are the usual culprits.
+    """,
+)
+state(
+    "TX002",
+    "error",
+    """The file cannot be read as UTF-8 text.
+
+    It holds bytes that are not UTF-8, or a control character that TOML forbids, or it is no regular file.
+
+    Example: a file saved as Latin-1 or GB18030
+    Remedy: save the file as UTF-8.
+    """,
+)
+state(
+    "TX003",
+    "error",
+    """The file is larger than 1 MiB or nested deeper than 32 levels.
+
+    No record of a trial is; such a file is a mistake or an attack.
+
+    Example: a registry's bulk download saved as a record
+    Remedy: keep one study a file; payloads of registries go through `alscli import`.
+    """,
+)
+state(
+    "SM001",
+    "error",
+    """An unknown key.
+
+    The format is closed: a key that is not of it would be read by nobody.
+
+    Example: `enrolment = 40`
+    Remedy: use the name that the message proposes; `alscli fields` lists them all.
+    """,
+)
+state(
+    "SM002",
+    "error",
+    """A required key is missing. Reported at the header of its table, or in line 1.
+
+    Example: a trial without `status_as_of`
+    Remedy: add the key; `alscli fields NAME` says what it holds.
+    """,
+)
+state(
+    "SM003",
+    "error",
+    """A value of the wrong type.
+
+    Example: `planned = "about 40"`
+    Remedy: write the type that the message names; put words into `note`.
+    """,
+)
+state(
+    "SM004",
+    "error",
+    """Not a term of its vocabulary.
+
+    Only codes are stored, so that a search finds every record; synonyms and labels are mended by `set` and
+    `add`.
+
+    Example: `status = "recruting"`
+    Remedy: use the term that the message proposes; `alscli values FIELD` lists them.
+    """,
+)
+state(
+    "SM005",
+    "error",
+    """A value of the wrong form: a date, duration, range, identifier or address.
+
+    Example: `on = "29/08/2017"`
+    Remedy: write the form that the message names: `2017-08-29`.
+    """,
+)
+state(
+    "SM007",
+    "error",
+    """The file's `schema` is newer than this program.
+
+    Nothing else of the file is checked, because its format is not known here.
+
+    Example: `schema = 2`
+    Remedy: update alscli.
+    """,
+)
+state(
+    "WV001",
+    "warning",
+    """A waiver that waives nothing.
+
+    Its finding is gone, its rule does not exist, or its rule cannot be waived.
+
+    Example: a waiver of DT008 in a record whose registration precedes its start
+    Remedy: remove the waiver.
+    """,
+)
+state(
+    "WV002",
+    "error",
+    """A waiver past its `until`, or without a reason.
+
+    Such a waiver waives nothing: the finding that it was for is reported as well.
+
+    Example: `until = "2025-06-30"`, a year ago
+    Remedy: look at the finding again; mend the record, or renew the waiver and say why.
+    """,
+)
+
+# Controls (C0 without tab and line feed, C1, bidirectional), zero-width characters, blank letters, tags.
+# The joiners U+200C and U+200D belong to the spelling of Persian and Indic words.
+_HIDDEN = re.compile(
+    "[\0-\x08\x0b-\x1f\x7f-\x9f\u00ad\u061c\u115f\u1160\u180e\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f"
+    "\u3164\ufeff\uffa0\U000e0000-\U000e007f]|(?<![\u0600-\u0dff])[\u200c\u200d]"
+)
+_HARMLESS = re.compile(r"[\x20-\x5b\x5d-\x7e\t\r\n]*+(?:\\[^uUbfr][\x20-\x5b\x5d-\x7e\t\r\n]*+)*+")
+_IDENTIFIERS = frozenset({"id", "key", "doi", "url", "registry_id", "secondary_ids", "former_ids"})
+_CITATIONS = frozenset({"src", "product", "intervention", "arm", "vs", "against", "notice"})
+_ALIKE = frozenset({"LATIN", "GREEK", "CYRILLIC", "ARMENIAN", "CHEROKEE", "COPTIC", "LISU", "FULLWIDTH"})
+
+
+def texts(values: Any, path: Path = ()) -> Iterator[tuple[Path, str]]:
+    """Every text of a parsed file with its path, depth first."""
+    if isinstance(values, str):
+        yield path, values
+    elif isinstance(values, Mapping):
+        for key, value in values.items():
+            yield from texts(value, (*path, key))
+    elif isinstance(values, list):
+        for position, value in enumerate(values):
+            yield from texts(value, (*path, position))
+
+
+@rule("TX004", "warning", "trial", "product", "ledger")
+def deceptive_text(subject: Subject) -> Iterator[Problem]:
+    """Text that can deceive a reader.
+
+    Bidirectional controls and zero-width characters, in values or comments, make text read other than it
+    is; an identifier that mixes scripts looks like another one. What only cites an identifier is left to
+    the rules that look for the cited.
+
+    Example: a right-to-left override in a title, or a reference's key with a Cyrillic `с`
+    Remedy: type the text again.
+    """
+    document = subject.record.document
+    if document is None or _HARMLESS.fullmatch(document.text):
+        return
+    refused = {error["loc"] for error in subject.record.errors}
+    in_values = 0
+    for path, text in texts(document.values):
+        if text.isascii() and text.isprintable():
+            continue
+        found = _HIDDEN.search(text)
+        in_values += len(_HIDDEN.findall(text))
+        if path in refused or _last_key(path) in _CITATIONS:
+            continue
+        if found:
+            yield Problem(path, f"holds an invisible character: {_name(found)}")
+        elif _last_key(path) in _IDENTIFIERS and len(scripts := _scripts(text) & _ALIKE) > 1:
+            names = " and ".join(sorted(script.capitalize() for script in scripts))
+            yield Problem(path, f"{shown(text)} mixes {names} letters")
+    yield from _hidden_elsewhere(document.text.removeprefix("\ufeff"), in_values)
+
+
+def _hidden_elsewhere(text: str, in_values: int) -> Iterator[Problem]:
+    """What hides in comments and keys, which have no path: the first line with more than the values hold."""
+    hidden = [match for match in _HIDDEN.finditer(text) if match.group() != "\r"]
+    if len(hidden) > in_values:
+        comment = next(
+            (match for match in hidden if "#" in text[: match.start()].rpartition("\n")[2]), hidden[0]
+        )
+        line = text.count("\n", 0, comment.start()) + 1
+        yield Problem((), f"line {line} holds an invisible character: {_name(comment)}")
+
+
+def _name(found: re.Match[str]) -> str:
+    return unicodedata.name(found.group(), f"U+{ord(found.group()):04X}")
+
+
+def _scripts(text: str) -> set[str]:
+    return {unicodedata.name(letter, "?").partition(" ")[0] for letter in text if letter.isalpha()}
+
+
+def _last_key(path: Path) -> str:
+    return next((part for part in reversed(path) if isinstance(part, str)), "")
+
+
+@rule("TX005", "note", "trial", "product", "ledger", waivable=True)
+def canonical_layout(subject: Subject) -> Iterator[Problem]:
+    """The file is not in canonical layout.
+
+    Two people who write the same record should write the same bytes; otherwise git shows differences where
+    there are none.
+
+    Example: keys out of order, `60000000` without underscores, CRLF line ends
+    Remedy: `alscli fmt`
+    """
+    from alscli.store.layout import lay_out
+
+    document = subject.record.document
+    if document is None or not subject.record.readable:
+        return
+    shape = shape_of(MODELS[subject.record.entry.kind])
+    laid_out = lay_out(document.text, shape)
+    if laid_out != document.text:
+        line = next(
+            (
+                n
+                for n, (a, b) in enumerate(
+                    zip(document.text.split("\n"), laid_out.split("\n"), strict=False), 1
+                )
+                if a != b
+            ),
+            1,
+        )
+        yield Problem((), f"not in canonical layout, first in line {line}", help="`alscli fmt` mends it")
+
+
+@rule("TX006", "error", "trial", "product", waivable=False)
+def unresolved_merge(subject: Subject) -> Iterator[Problem]:
+    """An unresolved merge.
+
+    Two branches changed one field in two ways; both values stand in a dispute until a person rules.
+
+    Example: `ruling = "merge"`
+    Remedy: set the field to the right value and write a ruling, or remove the dispute.
+    """
+    disputes = subject.trial.disputes if subject.record.entry.kind == "trial" else subject.product.disputes
+    for position, dispute in enumerate(disputes):
+        if dispute.ruling == "merge":
+            yield Problem(("disputes", position, "ruling"), f"two branches disagree on {dispute.field}")
+
+
+@rule("SM006", "error", "trial", "product", "ledger", waivable=False)
+def duplicate_keys(subject: Subject) -> Iterator[Problem]:
+    """One `id` or `key` twice in a list of the record.
+
+    What cites it could mean either.
+
+    Example: two `[[arms]]` with `id = "active"`
+    Remedy: rename one of them, and what cites it.
+    """
+    yield from _duplicates(subject.values, shape_of(MODELS[subject.record.entry.kind]), ())
+
+
+def _duplicates(values: Any, shape: Shape, path: Path) -> Iterator[Problem]:
+    if not isinstance(values, Mapping):
+        return
+    for key, below in shape.keys.items():
+        value = values.get(key)
+        if isinstance(value, list) and below.keys:
+            yield from _duplicates_of_list(value, below, (*path, key))
+        else:
+            yield from _duplicates(value, below, (*path, key))
+
+
+def _duplicates_of_list(elements: list[Any], shape: Shape, path: Path) -> Iterator[Problem]:
+    seen: set[str] = set()
+    for position, element in enumerate(elements):
+        if shape.identity in (("id",), ("key",)) and isinstance(element, Mapping):
+            name = element.get(shape.identity[0])
+            if isinstance(name, str) and name in seen:
+                where = (*path, position, shape.identity[0])
+                yield Problem(where, f"{shown(name)} stands twice in [[{path[-1]}]]")
+            elif isinstance(name, str):
+                seen.add(name)
+        yield from _duplicates(element, shape, (*path, position))
+
+
+@rule("SM008", "note", "trial")
+def unknown_condition(subject: Subject) -> Iterator[Problem]:
+    """A condition in the registry's own words, no term of the vocabulary.
+
+    Allowed, so that nothing is lost; a filter by condition finds it by these words only.
+
+    Example: `conditions = ["Neuromuscular Diseases"]`
+    Remedy: none needed; a term of `alscli values condition` or of `records/vocab/` finds it better.
+    """
+    vocabulary = subject.vocabularies["condition"]
+    for position, condition in enumerate(subject.trial.conditions):
+        if condition not in vocabulary.terms:
+            term = vocabulary.find(condition)
+            hint = f"; the term is {shown(term.code)}" if term else ""
+            yield Problem(("conditions", position), f"{shown(condition)} is no term of condition{hint}")

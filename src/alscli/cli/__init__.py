@@ -1,0 +1,181 @@
+"""argv, streams and exit status. A command is a signature, a docstring and a handful of lines.
+
+Exit status: 0 done, 1 findings or differences, 2 usage, 3 the collection cannot be read, 130 interrupted,
+141 the reader went away.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Sequence
+from functools import wraps
+from importlib import import_module
+from typing import Annotated, Any
+
+import typer
+
+from alscli import __version__
+from alscli.cli.commands import COMMANDS
+from alscli.errors import AlscliError
+
+_COMPLETE = "_ALSCLI_COMPLETE"
+_GLOBAL_VALUES = ("--records", "--color", "--as-of")
+_GLOBAL_FLAGS = ("--quiet", "-q", "--no-cache")
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the program with these arguments; return the exit status."""
+    arguments = hoisted(list(sys.argv[1:] if argv is None else argv))
+    _prepare_streams()
+    try:
+        status = program(arguments)(arguments, standalone_mode=False, prog_name="alscli")
+        sys.stdout.flush()
+    except typer.TyperException as error:
+        return _report_usage(error)
+    except AlscliError as error:
+        return _report(error)
+    except typer.Abort:
+        return 130
+    except BrokenPipeError:
+        return _reader_gone()
+    except KeyboardInterrupt:
+        return 130
+    except Exception as error:
+        if os.environ.get("ALSCLI_DEBUG"):
+            raise
+        print(f"error: internal failure: {type(error).__name__}: {error}", file=sys.stderr)
+        print("  nothing was written; ALSCLI_DEBUG=1 shows where, please report it", file=sys.stderr)
+        return 3
+    return status if isinstance(status, int) else 0
+
+
+def hoisted(arguments: list[str]) -> list[str]:
+    """The arguments with global options moved before the command, so that they work anywhere before `--`."""
+    moved: list[str] = []
+    kept: list[str] = []
+    rest = iter(arguments)
+    for argument in rest:
+        if argument == "--":
+            kept += [argument, *rest]
+        elif argument in _GLOBAL_FLAGS or argument.startswith(tuple(f"{name}=" for name in _GLOBAL_VALUES)):
+            moved.append(argument)
+        elif argument in _GLOBAL_VALUES:
+            moved += [argument, *([value] if (value := next(rest, None)) is not None else [])]
+        else:
+            kept.append(argument)
+    return moved + kept
+
+
+def program(arguments: Sequence[str]) -> Callable[..., Any]:
+    """The command-line program with the one command that the arguments name, or with all of them."""
+    app = typer.Typer(
+        name="alscli",
+        help="Keep a register of ALS therapy trials in git: every number sourced, every change visible.",
+        no_args_is_help=True,
+        rich_markup_mode=None,
+        pretty_exceptions_enable=False,
+        context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    )
+    app.callback()(_globals)
+    named = _named(os.environ.get("COMP_WORDS", "").split()[1:] if _COMPLETE in os.environ else arguments)
+    for name in (named,) if named else COMMANDS:
+        module, function = COMMANDS[name]
+        app.command(name)(_guarded(getattr(import_module(module), function)))
+    command: Callable[..., Any] = typer.main.get_command(app)
+    return command
+
+
+def _named(arguments: Sequence[str]) -> str | None:
+    """The command that comes first in the arguments; None where it is none of ours, or help on all."""
+    words = iter(arguments)
+    for word in words:
+        if word in _GLOBAL_VALUES:
+            next(words, None)
+        elif not word.startswith("-"):
+            return word if word in COMMANDS else None
+    return None
+
+
+def _globals(
+    context: typer.Context,
+    records: Annotated[
+        str | None,
+        typer.Option(
+            envvar="ALSCLI_RECORDS", metavar="DIR", help="Folder of the collection.", show_default=False
+        ),
+    ] = None,
+    color: Annotated[str, typer.Option(metavar="WHEN", help="Color output: auto, always or never.")] = "auto",
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No counts and hints on stderr.")] = False,
+    as_of: Annotated[
+        str | None, typer.Option(metavar="DATE", help="Day that counts as today.", show_default=False)
+    ] = None,
+    no_cache: Annotated[bool, typer.Option("--no-cache", help="Read every file anew.")] = False,
+    version: Annotated[
+        bool, typer.Option("--version", help="Print the version.", is_eager=True, callback=_version)
+    ] = False,
+) -> None:
+    from pathlib import Path
+
+    from alscli.cli.session import COLORS, Session
+    from alscli.errors import UsageError
+
+    if color not in COLORS:
+        raise UsageError(f"--color: {color!r} is not known", f"there are: {', '.join(COLORS)}")
+    context.obj = Session(Path(records) if records else None, color, quiet, as_of)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        print(f"alscli {__version__}")
+        raise typer.Exit
+
+
+def _guarded(function: Callable[..., Any]) -> Callable[..., Any]:
+    """The command, ending quietly with 141 when the reader of its output goes away."""
+
+    @wraps(function)
+    def run(*arguments: Any, **options: Any) -> Any:
+        try:
+            status = function(*arguments, **options)
+            sys.stdout.flush()
+        except BrokenPipeError:
+            return _reader_gone()
+        return status
+
+    return run
+
+
+def _prepare_streams() -> None:
+    """Stdout is UTF-8 with LF for pipes and files; a terminal that cannot show a character shows its code."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            if stream.isatty():
+                stream.reconfigure(errors="backslashreplace")
+            else:
+                stream.reconfigure(encoding="utf-8", errors="backslashreplace", newline="\n")
+
+
+def _reader_gone() -> int:
+    # Python flushes stdout once more at exit; what is left goes nowhere.
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return 141
+
+
+def _report(error: AlscliError) -> int:
+    from alscli.text import plain
+
+    print(f"error: {plain(error.message)}", file=sys.stderr)
+    if error.hint:
+        print(f"  {plain(error.hint)}", file=sys.stderr)
+    return error.exit_status
+
+
+def _report_usage(error: typer.TyperException) -> int:
+    from alscli.text import plain
+
+    context = getattr(error, "ctx", None)
+    print(f"error: {plain(error.format_message().rstrip('.'))}", file=sys.stderr)
+    path = context.command_path if context is not None else "alscli"
+    print(f"  `{path} --help` lists what there is", file=sys.stderr)
+    return 2

@@ -1,0 +1,127 @@
+"""`schema`, `fields` and `values`: the format and its terms, as the program knows them."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from alscli.cli.session import Session, write, write_data
+from alscli.errors import CollectionError, UsageError
+
+if TYPE_CHECKING:
+    from alscli.model.vocabulary import Vocabularies
+
+KINDS = ("trial", "product", "ledger")
+
+
+def schema(
+    context: typer.Context,
+    kind: Annotated[str, typer.Argument(metavar="[KIND]", help="trial, product or ledger.")] = "trial",
+    write_files: Annotated[
+        bool,
+        typer.Option("--write", help="Write all three into the collection, where editors look for them."),
+    ] = False,
+) -> int:
+    """Print the JSON Schema of a kind of file, with the collection's own terms."""
+    from alscli.model.format import MODELS
+    from alscli.model.nearness import did_you_mean
+    from alscli.store.schemas import schema_text, write_schemas
+
+    session: Session = context.obj
+    if write_files:
+        for path in write_schemas(session.collection):
+            session.say(f"wrote {path}")
+        return 0
+    if kind not in MODELS:
+        raise UsageError(f"no kind of file {kind!r}", did_you_mean(kind, MODELS))
+    write_data(schema_text(kind, _vocabularies(session)))
+    return 0
+
+
+def _vocabularies(session: Session) -> Vocabularies:
+    """The terms of the collection, or the shipped ones where there is no collection."""
+    from alscli.model.vocabulary import shipped
+
+    try:
+        return session.collection.vocabularies
+    except CollectionError:
+        return shipped()
+
+
+def fields(
+    context: typer.Context,
+    name: Annotated[
+        str | None, typer.Argument(metavar="[NAME]", help="A field, or part of its path.")
+    ] = None,
+    kind: Annotated[str, typer.Option(metavar="KIND", help="trial, product or ledger.")] = "trial",
+    format: Annotated[str, typer.Option(metavar="FORMAT", help="table, tsv or json.")] = "table",  # noqa: A002
+) -> int:
+    """List the fields of the format: type, meaning, terms, mapping to WHO TRDS and ClinicalTrials.gov."""
+    from alscli.model.format import MODELS
+    from alscli.model.format import fields as fields_of
+    from alscli.model.nearness import did_you_mean
+    from alscli.views.fields import render, render_one
+
+    session: Session = context.obj
+    if kind not in MODELS:
+        raise UsageError(f"no kind of file {kind!r}", did_you_mean(kind, MODELS))
+    if format not in ("table", "tsv", "json"):
+        raise UsageError(f"--format: {format!r} is not known", "there are: table, tsv, json")
+    entries = fields_of(kind)
+    if name is not None:
+        bare = name.replace("[]", "")
+        exact = [entry for entry in entries if entry.path.replace("[]", "") == bare]
+        found = exact or [entry for entry in entries if bare in entry.path.replace("[]", "").split(".")]
+        if not found:
+            raise UsageError(f"no field {name!r}", did_you_mean(name, [entry.path for entry in entries]))
+        entries = tuple(found)
+    if format == "table" and name is not None and len(entries) == 1:
+        lines = render_one(entries[0], _vocabularies(session), color=session.colored(sys.stdout))
+    else:
+        lines = render(entries, format, session.columns if session.on_terminal else None)
+    for line in lines:
+        write(line)
+    return 0
+
+
+def values(
+    context: typer.Context,
+    field: Annotated[str, typer.Argument(metavar="FIELD", help="A field or a vocabulary.")],
+    format: Annotated[str, typer.Option(metavar="FORMAT", help="table, tsv or json.")] = "table",  # noqa: A002
+    counts: Annotated[
+        bool, typer.Option("--counts", help="Only what the collection holds, with counts.")
+    ] = False,
+) -> int:
+    """List the terms of a field with their labels, or what the collection holds."""
+    from alscli.model.format import fields as fields_of
+    from alscli.model.nearness import did_you_mean
+    from alscli.views.fields import render_counts, render_terms
+
+    session: Session = context.obj
+    if format not in ("table", "tsv", "json"):
+        raise UsageError(f"--format: {format!r} is not known", "there are: table, tsv, json")
+    vocabularies = _vocabularies(session)
+    entries = {entry.path.replace("[]", ""): entry for kind in KINDS for entry in fields_of(kind)}
+    named = [entry for path, entry in entries.items() if path == field or path.rpartition(".")[2] == field]
+    vocabulary = (
+        field
+        if field in vocabularies
+        else next((e.anatomy.vocabulary for e in named if e.anatomy.vocabulary), None)
+    )
+    if vocabulary is None and field == "conditions":
+        vocabulary = "condition"
+    if vocabulary is None and not named:
+        known = sorted({*vocabularies, *(path.rpartition(".")[2] for path in entries)})
+        raise UsageError(f"no field {field!r}", did_you_mean(field, known))
+    width = session.columns if session.on_terminal else None
+    if vocabulary is None or counts:
+        snapshot = session.collection.load()
+        session.warn_unreadable(snapshot)
+        lines = render_counts(field, named, snapshot, format, width)
+    else:
+        lines = render_terms(vocabularies[vocabulary], format, width)
+    for line in lines:
+        write(line)
+    return 0

@@ -1,0 +1,150 @@
+"""`list` and `show`."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from alscli.cli.options import Given, takes_filters
+from alscli.cli.session import Session, write, write_data
+from alscli.errors import CollectionError, UsageError
+
+if TYPE_CHECKING:
+    from alscli.query.tables import Column, Row
+
+LIST_FORMATS = ("table", "csv", "tsv", "json", "jsonl", "ids", "markdown")
+SHOW_FORMATS = ("text", "toml", "json")
+
+
+@takes_filters
+def list_(
+    context: typer.Context,
+    filters: Given,
+    columns: Annotated[
+        str | None,
+        typer.Option(metavar="A,B", help="Columns; +a,b adds to the usual ones.", show_default=False),
+    ] = None,
+    sort: Annotated[
+        str | None, typer.Option(metavar="A,-B", help="Columns to sort by; - reverses.", show_default=False)
+    ] = None,
+    limit: Annotated[
+        int | None, typer.Option(min=0, metavar="N", help="At most N trials.", show_default=False)
+    ] = None,
+    format: Annotated[  # noqa: A002
+        str | None,
+        typer.Option(metavar="FORMAT", help=f"{', '.join(LIST_FORMATS)}; table on a terminal, else tsv."),
+    ] = None,
+    count: Annotated[bool, typer.Option("--count", help="Only how many there are.")] = False,
+    no_header: Annotated[bool, typer.Option("--no-header", help="No header in tsv and csv.")] = False,
+) -> int:
+    """List trials, with the honest line of each.
+
+    Filters may be repeated (any of the values) and combined (all of the filters).
+    """
+    from alscli.query import database
+    from alscli.query.filters import columns as chosen_columns
+    from alscli.query.filters import condition, ordering, teach
+    from alscli.views.trials import DEFAULT, heading
+
+    session: Session = context.obj
+    kind = format or ("table" if session.on_terminal else "tsv")
+    if kind not in LIST_FORMATS:
+        raise UsageError(f"--format: {kind!r} is not known", f"there are: {', '.join(LIST_FORMATS)}")
+    wanted = chosen_columns("id" if kind == "ids" else columns, DEFAULT)
+    order = ordering(sort)
+    collection = session.collection
+    snapshot = collection.load()
+    where = condition(filters, collection.vocabularies, snapshot.products)
+    connection = database.build(snapshot)
+    teach(connection)
+    matching = database.count(connection, where.sql, where.parameters)
+    total = database.count(connection)
+    session.warn_unreadable(snapshot)
+    if count:
+        write(str(matching))
+        return 0
+    rows = list(database.select(connection, wanted, where.sql, where.parameters, order, limit))
+    if kind == "json":
+        write_data(_json(wanted, rows, total, len(snapshot.unreadable)))
+    else:
+        for line in _lines(kind, wanted, rows, session, header=not no_header):
+            write(line)
+    undecided = database.count(connection, "t.decision = 'undecided'") if "decision" not in filters else 0
+    if kind == "table" or len(rows) < matching or not rows:
+        session.say(heading(len(rows), matching, total, undecided))
+    return 0
+
+
+def _lines(
+    kind: str, columns: Sequence[Column], rows: Sequence[Row], session: Session, *, header: bool
+) -> Iterator[str]:
+    from alscli.views import table, trials
+
+    match kind:
+        case "table":
+            if rows:
+                yield from trials.render(columns, rows, session.columns, color=session.colored(sys.stdout))
+        case "csv":
+            yield from table.csv_lines(columns, rows, header=header)
+        case "jsonl":
+            yield from (table.json_line(columns, row) for row in rows)
+        case "ids":
+            yield from (str(row["id"]) for row in rows)
+        case "markdown":
+            yield from table.markdown(columns, rows)
+        case _:
+            yield from table.tsv(columns, rows, header=header)
+
+
+def _json(columns: Sequence[Column], rows: Sequence[Row], total: int, unreadable: int) -> str:
+    from alscli.views.table import json_object
+
+    envelope = {
+        "schema": "alscli/trials/1",
+        "count": len(rows),
+        "total": total,
+        "unreadable": unreadable,
+        "trials": [json_object(columns, row) for row in rows],
+    }
+    return json.dumps(envelope, ensure_ascii=False, indent=2) + "\n"
+
+
+def show(
+    context: typer.Context,
+    id: Annotated[str, typer.Argument(metavar="ID", help="Id, registry id, or the beginning of one.")],  # noqa: A002
+    format: Annotated[str, typer.Option(metavar="FORMAT", help="text, toml or json.")] = "text",  # noqa: A002
+) -> int:
+    """Show one record: the honest line first, the primary endpoint before any subgroup, disputes in view."""
+    from alscli.model.product import Product
+    from alscli.model.trial import Trial
+    from alscli.store.collection import resolve, shown
+    from alscli.views import record as view
+
+    session: Session = context.obj
+    if format not in SHOW_FORMATS:
+        raise UsageError(f"--format: {format!r} is not known", f"there are: {', '.join(SHOW_FORMATS)}")
+    snapshot = session.collection.load()
+    record = resolve(id, snapshot.records)
+    if record.document is not None and format == "toml":
+        write_data(record.document.text)
+        return 0
+    if record.document is not None and format == "json":
+        write_data(view.as_json(record.entry.kind, record.document.values))
+        return 0
+    color, room = session.colored(sys.stdout), session.columns if session.on_terminal else 100
+    if isinstance(record.model, Trial):
+        lines = view.trial(record.model, snapshot, room, color=color)
+    elif isinstance(record.model, Product):
+        lines = view.product(record.model, snapshot, room, color=color)
+    else:
+        raise CollectionError(
+            f"{shown(record.entry.path)} holds no readable record",
+            f"`alscli validate {record.entry.id}` says why",
+        )
+    for line in lines:
+        write(line)
+    return 0

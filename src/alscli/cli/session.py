@@ -1,0 +1,97 @@
+"""One run of the program: its global options, its streams, the collection it works on."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, TextIO
+
+from alscli.errors import UsageError
+
+if TYPE_CHECKING:
+    from alscli.store.collection import Collection, Snapshot
+
+COLORS = ("auto", "always", "never")
+
+
+@dataclass(frozen=True)
+class Session:
+    """What every command needs: options that hold for all of them, and where output goes."""
+
+    records: Path | None = None
+    color: str = "auto"
+    quiet: bool = False
+    as_of_option: str | None = None
+
+    @cached_property
+    def collection(self) -> Collection:
+        """The collection, found when first asked for."""
+        from alscli.store.collection import find
+
+        return find(self.records, Path.cwd())
+
+    @cached_property
+    def as_of(self) -> date:
+        """The day that counts as today (UTC)."""
+        if self.as_of_option is None:
+            return datetime.now(UTC).date()
+        try:
+            return date.fromisoformat(self.as_of_option)
+        except ValueError:
+            raise UsageError(f"--as-of: {self.as_of_option!r} is no day", "write YYYY-MM-DD") from None
+
+    def colored(self, stream: TextIO) -> bool:
+        """Whether to color what goes to this stream."""
+        if self.color != "auto":
+            return self.color == "always"
+        if os.environ.get("NO_COLOR"):
+            return False
+        if os.environ.get("CLICOLOR_FORCE", "0") != "0":
+            return True
+        return stream.isatty() and os.environ.get("TERM") != "dumb"
+
+    @property
+    def on_terminal(self) -> bool:
+        """Whether a person reads stdout."""
+        return sys.stdout.isatty()
+
+    @property
+    def columns(self) -> int:
+        """Width of the terminal."""
+        return max(shutil.get_terminal_size((80, 24)).columns, 20)
+
+    def say(self, text: str) -> None:
+        """A line for the person, not for the pipe: counts, hints, progress."""
+        if not self.quiet:
+            print(text, file=sys.stderr)
+
+    def warn_unreadable(self, snapshot: Snapshot) -> None:
+        """Say which files hold no record, so that nobody takes the rest for the whole."""
+        from alscli.store.collection import shown
+
+        if not snapshot.unreadable:
+            return
+        names = [shown(record.entry.path) for record in snapshot.unreadable]
+        listed = ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
+        what = (
+            "file holds no readable record and is"
+            if len(names) == 1
+            else "files hold no readable record and are"
+        )
+        print(f"warning: {len(names)} {what} left out: {listed}", file=sys.stderr)
+        print("  `alscli validate` says what is wrong", file=sys.stderr)
+
+
+def write(text: str) -> None:
+    """Text to stdout, with a line end."""
+    sys.stdout.write(text + "\n")
+
+
+def write_data(text: str) -> None:
+    """Machine-readable text to stdout, as it is."""
+    sys.stdout.write(text)

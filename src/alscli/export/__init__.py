@@ -1,0 +1,1 @@
+"""Rows as files that other tools read, one module a format."""

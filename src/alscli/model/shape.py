@@ -1,0 +1,35 @@
+"""How the tables of a record are laid out: the order of keys, and how each list is written and sorted.
+
+Derived once from the Pydantic models (`model.fields`); read by the layout, the comparison and the paths.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+Kind = Literal["value", "set", "table", "inline", "tables", "inline_tables"]
+"""How a key's value is written:
+
+* `value`: a scalar, or an array of scalars on one line, in its own order
+* `set`: an array of scalars on one line, sorted
+* `table`: a `[header]` table
+* `inline`: an inline table on one line
+* `tables`: an array of `[[header]]` tables
+* `inline_tables`: an array of inline tables, one element a line
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """One key of the format and everything below it.
+
+    `keys` gives the keys of the table (or of each element) in canonical order. `identity` names the
+    keys by which an element of a list is recognized in paths, comparison and merge (empty: by
+    position); `sort` names the keys that a list is sorted by (empty: the curator's order is kept).
+    """
+
+    kind: Kind
+    keys: dict[str, Shape] = field(default_factory=dict)
+    identity: tuple[str, ...] = ()
+    sort: tuple[str, ...] = ()

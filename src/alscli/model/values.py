@@ -1,0 +1,441 @@
+"""The values a field can hold: partial dates, durations and times, numbers as printed, ranges, absences.
+
+Each type is read from a TOML value by one function, and refuses everything else with one of four error
+types that `check` turns into findings: `type` (SM003), `term` (SM004), `shape` (SM005) and
+`impossible_date` (DT001). A file holds canonical forms only, so nothing is converted here but text to
+values; what people type is brought into form by `interview`.
+"""
+
+from __future__ import annotations
+
+import calendar
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from dataclasses import field as dataclass_field
+from datetime import date
+from decimal import Decimal
+from enum import StrEnum
+from fractions import Fraction
+from typing import Annotated, Any, TypeVar, get_args
+
+from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler
+from pydantic_core import CoreSchema, PydanticCustomError, core_schema
+
+T = TypeVar("T")
+
+
+class Absence(StrEnum):
+    """Why an optional field has no value although somebody looked; a missing key means nobody looked."""
+
+    NOT_REPORTED = "not_reported"
+    NOT_APPLICABLE = "not_applicable"
+
+
+_ABSENCES: dict[object, Absence] = {a.value: a for a in Absence}
+
+
+def known(value: T | Absence | None) -> T | None:
+    """The value, or None where it is absent for whatever reason."""
+    return None if isinstance(value, Absence) else value
+
+
+def listed(value: list[T] | Absence | None) -> list[T]:
+    """The elements of a list; none where it is absent for whatever reason."""
+    return [] if value is None or isinstance(value, Absence) else value
+
+
+@dataclass(frozen=True, slots=True)
+class _Maybe:
+    """Lets `not_reported` and `not_applicable` stand for the whole value of an optional field."""
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        inner = handler.generate_schema(
+            next(a for a in get_args(source) if a is not Absence and a is not type(None))
+        )
+
+        def read(value: object, validate: core_schema.ValidatorFunctionWrapHandler) -> object:
+            if value.__class__ is str and (absence := _ABSENCES.get(value)) is not None:
+                return absence
+            return validate(value)
+
+        return core_schema.no_info_wrap_validator_function(read, inner)
+
+    def __get_pydantic_json_schema__(
+        self, schema: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> dict[str, Any]:
+        inner = handler(schema["schema"])
+        absence = {"enum": [a.value for a in Absence]}
+        if set(inner) == {"type"} and inner["type"] == "string":
+            return dict(inner)  # any text admits the two words already
+        return {"anyOf": [inner, absence]}
+
+
+Maybe = Annotated[T | Absence | None, _Maybe()]
+"""The type of an optional field of a record: a value, an absence with its reason, or nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reads:
+    """Annotates a type with its name, the function that reads it from a TOML value, and its JSON Schema."""
+
+    name: str
+    read: Callable[[Any], Any]
+    schema: dict[str, Any] = dataclass_field(hash=False)
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        return core_schema.no_info_plain_validator_function(self.read)
+
+    def __get_pydantic_json_schema__(
+        self, schema: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> dict[str, Any]:
+        return self.schema.copy()
+
+
+def _wrong_type(expected: str) -> PydanticCustomError:
+    return PydanticCustomError("type", "should be {expected}", {"expected": expected})
+
+
+def wrong_shape(expected: str, problem: str = "") -> PydanticCustomError:
+    """Refuse a value whose type is right and whose form is not; `expected` names the form."""
+    return PydanticCustomError("shape", "should be {expected}", {"expected": expected, "problem": problem})
+
+
+# -- dates ------------------------------------------------------------------------------------------
+
+DATE_PATTERN = r"^\d{4}(-\d{2}(-\d{2})?)?$"
+_DATE = re.compile(r"([0-9]{4})(?:-([0-9]{2})(?:-([0-9]{2}))?)?")
+
+
+@dataclass(frozen=True, slots=True)
+class PartialDate:
+    """A day, a month or a year, as a registry gives it; `text` is `YYYY`, `YYYY-MM` or `YYYY-MM-DD`.
+
+    `earliest` and `latest` are the first and last day that it can mean.
+    """
+
+    text: str
+    earliest: date
+    latest: date
+
+    @classmethod
+    def parse(cls, text: str) -> PartialDate:
+        """Read canonical text; raises PydanticCustomError `shape` or `impossible_date`."""
+        match = _DATE.fullmatch(text)
+        if match is None:
+            raise wrong_shape("a date: YYYY, YYYY-MM or YYYY-MM-DD")
+        year, month, day = (int(part) if part else 0 for part in match.groups())
+        try:
+            first = date(year, 1 if match[2] is None else month, 1 if match[3] is None else day)
+        except ValueError as error:
+            raise PydanticCustomError(
+                "impossible_date", "{value} is no day of the calendar", {"value": text}
+            ) from error
+        if match[3] is not None:
+            return cls(text, first, first)
+        if match[2] is not None:
+            return cls(text, first, date(year, month, calendar.monthrange(year, month)[1]))
+        return cls(text, first, date(year, 12, 31))
+
+    def surely_after(self, other: PartialDate | date) -> bool:
+        """Whether every day that this date can mean is later than every day the other can mean."""
+        return self.earliest > (other.latest if isinstance(other, PartialDate) else other)
+
+    def __str__(self) -> str:
+        return self.text
+
+
+def _read_date(value: object) -> PartialDate:
+    if isinstance(value, date):
+        raise wrong_shape(f'a date in quotes: "{value.isoformat()[:10]}"', "toml_date")
+    if not isinstance(value, str):
+        raise _wrong_type("a date in quotes")
+    return PartialDate.parse(value)
+
+
+Date = Annotated[PartialDate, Reads("date", _read_date, {"type": "string", "pattern": DATE_PATTERN})]
+
+# -- durations and times ----------------------------------------------------------------------------
+
+DURATION_PATTERN = r"^\d+(\.\d+)?[hdwmy]$"
+_DURATION = re.compile(r"([0-9]+(?:\.[0-9]+)?)([hdwmy])")
+MOMENT_PATTERN = r"^-?\d+(\.\d+)?[hdwmy](\.\.-?\d+(\.\d+)?[hdwmy])?$"
+_MOMENT = re.compile(r"(-?)([0-9]+(?:\.[0-9]+)?[hdwmy])(?:\.\.(-?)([0-9]+(?:\.[0-9]+)?[hdwmy]))?")
+_DAYS = {
+    "h": Fraction(1, 24),
+    "d": Fraction(1),
+    "w": Fraction(7),
+    "m": Fraction(36525, 1200),
+    "y": Fraction(36525, 100),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Duration:
+    """A length of time in one unit: `12h`, `26d`, `28w`, `2m` (months), `5y`."""
+
+    text: str
+    days: Fraction
+
+    @classmethod
+    def parse(cls, text: str) -> Duration:
+        """Read canonical text; raises PydanticCustomError `shape`."""
+        match = _DURATION.fullmatch(text)
+        if match is None:
+            raise wrong_shape("a duration: a number and h, d, w, m or y, such as 28w or 2m")
+        return cls(text, Fraction(match[1]) * _DAYS[match[2]])
+
+    def __str__(self) -> str:
+        return self.text
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """A time from the start of treatment (`28w`; `0d` is baseline), or a window of two (`-3m..0d`).
+
+    `start` and `end` are in days; equal for a single time.
+    """
+
+    text: str
+    start: Fraction
+    end: Fraction
+
+    @classmethod
+    def parse(cls, text: str) -> Moment:
+        """Read canonical text; raises PydanticCustomError `shape`."""
+        match = _MOMENT.fullmatch(text)
+        if match is None:
+            raise wrong_shape("a time such as 28w, or a window such as -3m..0d")
+        first = Duration.parse(match[2]).days * (-1 if match[1] else 1)
+        if match[4] is None:
+            return cls(text, first, first)
+        last = Duration.parse(match[4]).days * (-1 if match[3] else 1)
+        if last <= first:
+            raise wrong_shape("a window whose end is after its start")
+        return cls(text, first, last)
+
+    @property
+    def is_window(self) -> bool:
+        """Whether two times are given."""
+        return self.start != self.end
+
+    def __str__(self) -> str:
+        return self.text
+
+
+def _reader(parse: Callable[[str], Any], expected: str) -> Callable[[object], Any]:
+    def read(value: object) -> Any:
+        if not isinstance(value, str):
+            raise _wrong_type(expected)
+        return parse(value)
+
+    return read
+
+
+Length = Annotated[
+    Duration,
+    Reads(
+        "duration",
+        _reader(Duration.parse, "a duration in quotes"),
+        {"type": "string", "pattern": DURATION_PATTERN},
+    ),
+]
+Time = Annotated[
+    Moment,
+    Reads("time", _reader(Moment.parse, "a time in quotes"), {"type": "string", "pattern": MOMENT_PATTERN}),
+]
+
+# -- numbers ----------------------------------------------------------------------------------------
+
+
+def _read_number(value: object) -> int | Decimal:
+    if isinstance(value, bool) or not isinstance(value, (int, Decimal)):
+        raise _wrong_type("a number")
+    if isinstance(value, Decimal) and not value.is_finite():
+        raise wrong_shape("a finite number")
+    return value
+
+
+def _read_count(value: object) -> int:
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise _wrong_type("a whole number")
+    if value < 0:
+        raise wrong_shape("a whole number, 0 or more")
+    return value
+
+
+def _read_positive(value: object) -> int:
+    count = _read_count(value)
+    if count == 0:
+        raise wrong_shape("a whole number, 1 or more")
+    return count
+
+
+Number = Annotated[int | Decimal, Reads("number", _read_number, {"type": "number"})]
+"""A number that keeps the digits of its source: `-0.20` stays `-0.20`."""
+Count = Annotated[int, Reads("whole number", _read_count, {"type": "integer", "minimum": 0})]
+PositiveCount = Annotated[int, Reads("whole number", _read_positive, {"type": "integer", "minimum": 1})]
+
+BOUND_PATTERN = r"^(<|>|<=|>=)-?\d+(\.\d+)?$"
+_BOUND = re.compile(r"(<=|>=|<|>)(-?[0-9]+(?:\.[0-9]+)?)")
+
+
+@dataclass(frozen=True, slots=True)
+class Quantity:
+    """A number as printed, or a bound on it: `op` is `=`, `<`, `<=`, `>` or `>=`."""
+
+    number: int | Decimal
+    op: str = "="
+
+    @classmethod
+    def parse(cls, text: str) -> Quantity:
+        """Read a bound such as `<0.001`; raises PydanticCustomError `shape`."""
+        match = _BOUND.fullmatch(text)
+        if match is None:
+            raise wrong_shape('a number, or a bound in quotes such as "<0.001"')
+        digits = match[2]
+        return cls(Decimal(digits) if "." in digits else int(digits), match[1])
+
+    @property
+    def is_bound(self) -> bool:
+        """Whether only a bound is known."""
+        return self.op != "="
+
+    def __str__(self) -> str:
+        return f"{'' if self.op == '=' else self.op}{self.number}"
+
+
+def _read_quantity(value: object) -> Quantity:
+    if isinstance(value, str):
+        return Quantity.parse(value)
+    return Quantity(_read_number(value))
+
+
+Printed = Annotated[
+    Quantity,
+    Reads(
+        "number or bound",
+        _read_quantity,
+        {"anyOf": [{"type": "number"}, {"type": "string", "pattern": BOUND_PATTERN}]},
+    ),
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Range:
+    """A least and a greatest value; `high` is None where only the least is set (`[25]`)."""
+
+    low: int | Decimal
+    high: int | Decimal | None
+
+
+def _read_range(value: object) -> Range:
+    if not isinstance(value, list):
+        raise _wrong_type("a range: [least] or [least, greatest]")
+    numbers = [_read_number(item) for item in value]
+    if len(numbers) not in (1, 2) or (len(numbers) == 2 and numbers[0] > numbers[1]):
+        raise wrong_shape("a range: [least] or [least, greatest]")
+    return Range(numbers[0], numbers[1] if len(numbers) == 2 else None)
+
+
+def _read_interval(value: object) -> Range:
+    read = _read_range(value)
+    if read.high is None:
+        raise wrong_shape("two numbers: [lower, upper]")
+    return read
+
+
+_NUMBERS = {"type": "array", "items": {"type": "number"}}
+Limits = Annotated[Range, Reads("range", _read_range, {**_NUMBERS, "minItems": 1, "maxItems": 2})]
+Interval = Annotated[Range, Reads("two numbers", _read_interval, {**_NUMBERS, "minItems": 2, "maxItems": 2})]
+
+# -- text -------------------------------------------------------------------------------------------
+
+
+def _read_text(value: object) -> str:
+    if not isinstance(value, str):
+        raise _wrong_type("text in quotes")
+    if not value.strip():
+        raise wrong_shape("text that is not blank; leave the key out where nothing is known")
+    if value in _ABSENCES:
+        raise wrong_shape(
+            "text; not_reported and not_applicable stand only for optional facts, and never in a list"
+        )
+    return value
+
+
+def _read_bool(value: object) -> bool:
+    if not isinstance(value, bool):
+        raise _wrong_type("true or false")
+    return value
+
+
+Text = Annotated[str, Reads("text", _read_text, {"type": "string", "minLength": 1})]
+Flag = Annotated[bool, Reads("true or false", _read_bool, {"type": "boolean"})]
+
+
+def _read_sources(value: object) -> tuple[str, ...]:
+    if isinstance(value, str):
+        return (_read_text(value),)
+    if not isinstance(value, list) or not value:
+        raise _wrong_type("the key of a source, or a list of keys")
+    return tuple(_read_text(item) for item in value)
+
+
+Sources = Annotated[
+    tuple[str, ...],
+    Reads(
+        "source keys",
+        _read_sources,
+        {
+            "anyOf": [
+                {"type": "string", "minLength": 1},
+                {"type": "array", "items": {"type": "string", "minLength": 1}, "minItems": 1},
+            ]
+        },
+    ),
+]
+"""Keys of references behind a fact; `registry` is the entry of `registry_id`."""
+
+
+def _read_scalar(value: object) -> str | int | Decimal | bool | list[Any]:
+    if isinstance(value, list):
+        return [_read_scalar(item) for item in value]
+    if isinstance(value, (str, bool)):
+        return value
+    return _read_number(value)
+
+
+Stated = Annotated[
+    str | int | Decimal | bool | list[Any],
+    Reads("any value", _read_scalar, {"type": ["string", "number", "boolean", "array"]}),
+]
+"""What a source states in a dispute, of whatever type the disputed field is."""
+
+
+def canonical(parse: Callable[[str], str | None], expected: str) -> Reads:
+    """Reads text that must equal its own canonical spelling under `parse` (an identifier, an address)."""
+
+    def read(value: object) -> str:
+        if not isinstance(value, str):
+            raise _wrong_type(expected)
+        found = parse(value)
+        if found != value:
+            raise wrong_shape(expected, found or "")
+        return value
+
+    return Reads("text", read, {"type": "string", "minLength": 1})
+
+
+def matching(pattern: str, expected: str) -> Reads:
+    """Reads text that matches a pattern, which the JSON Schema repeats."""
+    compiled = re.compile(pattern)
+
+    def read(value: object) -> str:
+        if not isinstance(value, str):
+            raise _wrong_type(expected)
+        if compiled.fullmatch(value) is None:
+            raise wrong_shape(expected)
+        return value
+
+    return Reads("text", read, {"type": "string", "pattern": pattern})

@@ -1,0 +1,1 @@
+"""The one projection of records into rows, and questions asked of it."""

@@ -1,0 +1,211 @@
+"""Filters: what `--cell-type MSC --year 2020..` means, as a condition in SQL.
+
+A filter given several times means any of its values; several filters mean all of them. A term is found by
+code, label or synonym, and finds what lies below it.
+"""
+
+from __future__ import annotations
+
+import re
+import sqlite3
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from alscli.errors import UsageError
+from alscli.model.identifiers import REGISTRIES
+from alscli.model.nearness import did_you_mean, nearest
+from alscli.model.product import Product
+from alscli.model.vocabulary import Vocabularies, Vocabulary, normalize
+from alscli.query.tables import TRIALS, Column
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """One option: which column it looks at, how, and in which vocabulary its values are."""
+
+    option: str
+    column: str
+    how: Literal["term", "terms", "text", "range", "least", "most", "product", "registry", "words"]
+    help: str
+    vocabulary: str = ""
+
+    @property
+    def name(self) -> str:
+        """The option as a Python name."""
+        return self.option.replace("-", "_")
+
+
+FILTERS = (
+    Filter("cell-type", "cell_types", "terms", "cells given, and all below: MSC finds BM-MSC", "cell_type"),
+    Filter("modality", "modalities", "terms", "kind of therapy", "modality"),
+    Filter("route", "routes", "terms", "way into the body", "route"),
+    Filter("donor", "donors", "terms", "whose cells", "donor"),
+    Filter("phase", "phase", "term", "phase; 2 finds 1/2 and 2/3 too", "phase"),
+    Filter("status", "status", "term", "recruitment status", "status"),
+    Filter("design", "design", "term", "design", "design"),
+    Filter("masking", "masking", "term", "how many roles are masked", "masking"),
+    Filter("country", "countries", "terms", "country by code or name", "country"),
+    Filter("sponsor", "sponsor", "text", "part of the name of the sponsor or a collaborator"),
+    Filter("sponsor-class", "sponsor_class", "term", "what kind of organization", "sponsor_class"),
+    Filter("condition", "conditions", "terms", "condition studied", "condition"),
+    Filter("subtype", "subtypes", "terms", "form of the disease", "subtype"),
+    Filter("product", "products", "product", "product by id, name or alias"),
+    Filter("instrument", "instruments", "terms", "scale or test of an outcome", "instrument"),
+    Filter("primary", "primary_results", "terms", "result of any primary endpoint", "result"),
+    Filter("evidence", "evidence_level", "range", "OCEBM level: 2 or 2..3"),
+    Filter("registry", "registry", "registry", "registry of the id (ctgov, isrctn, chictr …)"),
+    Filter("year", "year", "range", "year of the start, else of the registration: 2020 or 2020..2025"),
+    Filter("min-enrollment", "enrollment", "least", "at least so many people"),
+    Filter("max-enrollment", "enrollment", "most", "at most so many people"),
+    Filter("decision", "decision", "term", "include (the default) or undecided", "decision"),
+    Filter("text", "words", "words", "words in titles, names, ids, sponsors and notes"),
+)
+
+_RANGE = re.compile(r"(\d*)(\.\.)?(\d*)")
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """A condition in SQL over `trials t`, with its parameters."""
+
+    sql: str
+    parameters: tuple[object, ...] = ()
+
+
+def condition(
+    given: Mapping[str, Sequence[str]], vocabularies: Vocabularies, products: Mapping[str, Product]
+) -> Condition:
+    """The condition that these filter values make; keys are `Filter.name`.
+
+    Undecided records are left out unless `decision` asks for them. Raises UsageError for a value that no
+    filter understands.
+    """
+    parts: list[Condition] = []
+    for each in FILTERS:
+        values = given.get(each.name) or ()
+        if values:
+            alternatives = [_one(each, value, vocabularies, products) for value in values]
+            sql = " OR ".join(part.sql for part in alternatives)
+            parts.append(Condition(f"({sql})", tuple(p for part in alternatives for p in part.parameters)))
+    if not given.get("decision"):
+        parts.append(Condition("t.decision = 'include'"))
+    return Condition(
+        " AND ".join(part.sql for part in parts), tuple(p for part in parts for p in part.parameters)
+    )
+
+
+def _one(each: Filter, value: str, vocabularies: Vocabularies, products: Mapping[str, Product]) -> Condition:
+    column = f't."{each.column}"'
+    match each.how:
+        case "term":
+            return _member(column, _codes(each, value, vocabularies[each.vocabulary]))
+        case "terms":
+            return _shares(column, _codes(each, value, vocabularies[each.vocabulary]))
+        case "product":
+            return _shares(column, [_product(value, products)])
+        case "registry":
+            known = [registry.code for registry in REGISTRIES]
+            if value.casefold() not in known:
+                raise UsageError(f"--registry: no registry {value!r}", did_you_mean(value, known))
+            return _member(column, [value.casefold()])
+        case "range":
+            low, high = _bounds(each, value)
+            return Condition(f"{column} BETWEEN ? AND ?", (low, high))
+        case "least":
+            return Condition(f"{column} >= ?", (_whole(each, value),))
+        case "most":
+            return Condition(f"{column} <= ?", (_whole(each, value),))
+        case "text":
+            columns = ("sponsor", "sponsor_zh", "collaborators")
+            alternatives = " OR ".join(f"instr(normal(t.{name}), ?)" for name in columns)
+            return Condition(alternatives, (normalize(value),) * len(columns))
+        case "words":
+            words = normalize(value).split()
+            return Condition(" AND ".join("instr(t.words, ?)" for _ in words) or "1", tuple(words))
+
+
+def teach(connection: sqlite3.Connection) -> None:
+    """Give the database the function `normal(text)`: the form in which names are compared."""
+    connection.create_function(
+        "normal", 1, lambda text: None if text is None else normalize(str(text)), deterministic=True
+    )
+
+
+def _codes(each: Filter, value: str, vocabulary: Vocabulary) -> list[str]:
+    codes = vocabulary.filter(value)
+    if codes:
+        return sorted(codes)
+    if each.option == "condition" and value.strip():
+        return [value]  # a registry's own words are allowed there
+    near = vocabulary.nearest(value)
+    hint = (
+        f"did you mean {' or '.join(near)}?" if near else f"`alscli values {each.vocabulary}` lists the terms"
+    )
+    raise UsageError(f"--{each.option}: {value!r} is no term of {each.vocabulary}", hint)
+
+
+def _product(value: str, products: Mapping[str, Product]) -> str:
+    wanted = normalize(value)
+    for product in products.values():
+        names = (product.id, product.name, product.name_zh or "", *product.aliases)
+        if wanted and wanted in map(normalize, names):
+            return product.id
+    raise UsageError(f"--product: no product {value!r}", did_you_mean(value, products))
+
+
+def _member(column: str, codes: Sequence[str]) -> Condition:
+    return Condition(f"{column} IN ({', '.join('?' * len(codes))})", tuple(codes))
+
+
+def _shares(column: str, codes: Sequence[str]) -> Condition:
+    places = ", ".join("?" * len(codes))
+    sql = f"EXISTS (SELECT 1 FROM json_each({column}) e WHERE e.value IN ({places}))"  # noqa: S608
+    return Condition(sql, tuple(codes))
+
+
+def _bounds(each: Filter, value: str) -> tuple[int, int]:
+    match = _RANGE.fullmatch(value.strip())
+    if match is None or not (match[1] or match[3]) or (not match[2] and match[3]):
+        raise UsageError(
+            f"--{each.option}: {value!r} is no range", "write 2020, 2020..2025, 2020.. or ..2025"
+        )
+    low = int(match[1] or 0)
+    return low, int(match[3] or 9999) if match[2] else low
+
+
+def _whole(each: Filter, value: str) -> int:
+    if not value.strip().isdecimal():
+        raise UsageError(f"--{each.option}: {value!r} is no whole number")
+    return int(value)
+
+
+def columns(text: str | None, default: Sequence[str]) -> list[Column]:
+    """The columns that a comma-separated list names; `+a,b` adds to the default.
+
+    Raises UsageError with the nearest names.
+    """
+    known = {column.name: column for column in TRIALS.columns}
+    if text is None:
+        return [known[name] for name in default]
+    adding = text.startswith("+")
+    names = [name.strip().replace("-", "_") for name in text.lstrip("+").split(",") if name.strip()]
+    for name in names:
+        if name not in known:
+            near = nearest(name, known)
+            hint = f"did you mean {' or '.join(near)}?" if near else f"columns: {', '.join(known)}"
+            raise UsageError(f"no column {name!r}", hint)
+    if not names:
+        raise UsageError("--columns names no column", f"columns: {', '.join(known)}")
+    wanted = [*default, *names] if adding else names
+    return [known[name] for name in dict.fromkeys(wanted)]
+
+
+def ordering(text: str | None) -> str:
+    """The ORDER BY for a list such as `-start,id`; what is absent comes last, the id decides the rest."""
+    keys: list[str] = []
+    for part in (text or "id").split(","):
+        descending = part.strip().startswith("-")
+        (column,) = columns(part.strip().lstrip("-") or " ", ())
+        keys.append(f'(t."{column.name}" IS NULL), t."{column.name}" {"DESC" if descending else "ASC"}')
+    return ", ".join([*keys, "t.id"])

@@ -1,0 +1,243 @@
+"""A collection: finding its folder, iterating its files, reading them into records, resolving an id."""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pydantic import ValidationError
+
+from alscli.errors import CollectionError, UsageError
+from alscli.model.format import MODELS, FileKind
+from alscli.model.ledger import Ledger
+from alscli.model.product import Product
+from alscli.model.provenance import Ref
+from alscli.model.trial import Trial
+from alscli.model.vocabulary import Vocabularies, extended, shipped
+from alscli.store.toml import MAX_BYTES, Document, Fault, TomlError, parse
+
+if TYPE_CHECKING:
+    from pydantic_core import ErrorDetails
+
+    from alscli.model.field import Table
+
+MARKER = "alscli.toml"
+FOLDERS: dict[FileKind, str] = {"trial": "trials", "product": "products"}
+LEDGER = "ledger.toml"
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A file of the collection: where it is, and what kind of record its place makes it."""
+
+    path: Path
+    kind: FileKind
+
+    @property
+    def id(self) -> str:
+        """The id that the file's name gives."""
+        return self.path.stem
+
+
+@dataclass(frozen=True)
+class Record:
+    """A file as read: its document unless a fault says why not, its model unless errors say why not."""
+
+    entry: Entry
+    document: Document | None
+    fault: Fault | None = None
+    model: Table | None = None
+    errors: Sequence[ErrorDetails] = ()
+
+    @property
+    def readable(self) -> bool:
+        """Whether the file holds a record of its format."""
+        return self.model is not None
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """Every file of a collection, read once."""
+
+    records: Sequence[Record]
+    trials: Mapping[str, Trial] = field(default_factory=dict)
+    products: Mapping[str, Product] = field(default_factory=dict)
+    ledger: Ledger | None = None
+
+    @cached_property
+    def unreadable(self) -> list[Record]:
+        """The files that hold no record of their format."""
+        return [record for record in self.records if not record.readable]
+
+    @cached_property
+    def shared_refs(self) -> dict[str, Ref]:
+        """The references of the ledger by key."""
+        return {ref.key: ref for ref in self.ledger.refs} if self.ledger else {}
+
+
+def assemble(records: Iterable[Record]) -> Snapshot:
+    """The snapshot of these records; of two with one id the first in path order counts."""
+    records = list(records)
+    trials: dict[str, Trial] = {}
+    products: dict[str, Product] = {}
+    ledger: Ledger | None = None
+    for record in records:
+        match record.model:
+            case Trial() as trial:
+                trials.setdefault(trial.id, trial)
+            case Product() as product:
+                products.setdefault(product.id, product)
+            case Ledger() as found:
+                ledger = found
+            case _:
+                pass
+    return Snapshot(records, trials, products, ledger)
+
+
+@dataclass(frozen=True)
+class Collection:
+    """The folder that `alscli.toml` marks."""
+
+    root: Path
+
+    @cached_property
+    def vocabularies(self) -> Vocabularies:
+        """The shipped terms and those that `vocab/` adds."""
+        folder = self.root / "vocab"
+        return extended(folder) if folder.is_dir() else shipped()
+
+    def entries(self) -> Iterator[Entry]:
+        """Every record file, sorted by path: products, trials, then the ledger's place in between."""
+        found: list[Entry] = []
+        for kind, folder in FOLDERS.items():
+            try:
+                with os.scandir(self.root / folder) as listing:
+                    found += [Entry(Path(item.path), kind) for item in listing if is_record_name(item.name)]
+            except FileNotFoundError:
+                continue
+            except OSError as error:
+                raise CollectionError(f"cannot read {shown(self.root / folder)}: {error.strerror}") from error
+        if os.path.lexists(self.root / LEDGER):
+            found.append(Entry(self.root / LEDGER, "ledger"))
+        yield from sorted(found, key=lambda entry: entry.path.as_posix())
+
+    def read(self, entry: Entry) -> Record:
+        """Read one file; what is wrong with it is in the record, not raised."""
+        try:
+            data = read_bytes(entry.path)
+        except OSError as error:
+            reason = error.strerror or str(error)
+            return Record(entry, None, Fault("TX002", f"cannot be read: {reason}", 1, 1))
+        return self.understand(entry, data)
+
+    def understand(self, entry: Entry, data: bytes) -> Record:
+        """The record that these bytes hold as the file `entry`."""
+        try:
+            document = parse(data)
+        except TomlError as error:
+            return Record(entry, None, error.fault)
+        try:
+            model = MODELS[entry.kind].model_validate(
+                document.values, context={"vocabularies": self.vocabularies}
+            )
+        except ValidationError as error:
+            return Record(entry, document, errors=error.errors(include_url=False))
+        return Record(entry, document, model=model)
+
+    def load(self) -> Snapshot:
+        """Read every file."""
+        return assemble(self.read(entry) for entry in self.entries())
+
+
+def is_record_name(name: str) -> bool:
+    """Whether a file of this name is a record: hidden and temporary files are not."""
+    return name.endswith(".toml") and not name.startswith(".")
+
+
+def read_bytes(path: Path) -> bytes:
+    """The bytes of a regular file, one more than the greatest record at most; raises OSError for the rest."""
+    flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
+    descriptor = os.open(path, flags)
+    with os.fdopen(descriptor, "rb") as stream:
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+            raise OSError(0, "not a regular file")
+        return stream.read(MAX_BYTES + 1)
+
+
+def find(given: Path | None, start: Path) -> Collection:
+    """The collection in `given`, else in the nearest folder from `start` upwards that holds one.
+
+    A folder holds one when it has `alscli.toml` or `records/alscli.toml`. Raises UsageError when `given`
+    is no collection, CollectionError when nothing is found.
+    """
+    if given is not None:
+        for folder in (given, given / "records"):
+            if (folder / MARKER).is_file():
+                return Collection(folder)
+        problem = "does not exist" if not given.exists() else f"holds no {MARKER}"
+        raise UsageError(
+            f"{shown(given)} {problem}", f"`alscli init {shown(given)}` starts a collection there"
+        )
+    for folder in (start, *start.parents):
+        for candidate in (folder / "records", folder):
+            if (candidate / MARKER).is_file():
+                return Collection(candidate)
+    raise CollectionError(
+        f"no collection here: neither this folder nor one above it holds {MARKER} or records/{MARKER}",
+        "go into the repository, name it with --records DIR, or start one with `alscli init`",
+    )
+
+
+def shown(path: Path) -> str:
+    """A path as people and scripts see it: relative to the working directory, with forward slashes."""
+    try:
+        relative = os.path.relpath(path)
+    except ValueError:  # another drive
+        return path.as_posix()
+    return Path(relative).as_posix()
+
+
+def names_of(record: Record) -> set[str]:
+    """Every name that a record answers to, in lower case: id, former ids, registry ids."""
+    names = {record.entry.id}
+    values: Mapping[str, Any] = record.document.values if record.document else {}
+    for key in ("id", "registry_id"):
+        if isinstance(values.get(key), str):
+            names.add(values[key])
+    for key in ("former_ids", "secondary_ids"):
+        listed = values.get(key)
+        names.update(item for item in listed if isinstance(item, str)) if isinstance(listed, list) else None
+    return {name.casefold() for name in names}
+
+
+def resolve(text: str, records: Sequence[Record], *, beginning: bool = True) -> Record:
+    """The trial or product that `text` names.
+
+    An exact match (id, former id, registry id in any spelling) wins; with `beginning`, an unambiguous start
+    of an id or registry id will do. Raises UsageError with the nearest names.
+    """
+    from alscli.model.identifiers import parse_registry_id
+    from alscli.model.nearness import nearest
+
+    candidates = [record for record in records if record.entry.kind != "ledger"]
+    registered = parse_registry_id(text)
+    wanted = {text.casefold()} | ({registered.value.casefold()} if registered else set())
+    by_id = [record for record in candidates if record.entry.id.casefold() == text.casefold()]
+    exact = by_id or [record for record in candidates if wanted & names_of(record)]
+    found = exact
+    if not found and beginning and text:
+        found = [r for r in candidates if any(name.startswith(text.casefold()) for name in names_of(r))]
+    if len(found) == 1:
+        return found[0]
+    if found:
+        ids = sorted(record.entry.id for record in found)
+        some = ", ".join(ids[:8]) + (" …" if len(ids) > 8 else "")
+        raise UsageError(f"{text!r} is ambiguous: {len(ids)} records", f"it may mean {some}")
+    near = nearest(text, sorted({name for record in candidates for name in names_of(record)}))
+    hint = f"did you mean {' or '.join(near)}?" if near else "`alscli list --format ids` lists the trials"
+    raise UsageError(f"no record {text!r}", hint)

@@ -1,0 +1,1 @@
+"""Records, rows and changes as text for people."""

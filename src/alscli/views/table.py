@@ -1,0 +1,147 @@
+"""Rows as a table that fits the terminal, or as text for scripts."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from decimal import Decimal
+from typing import Any
+
+from alscli.model.values import Absence
+from alscli.query.tables import Cell, Column, Row
+from alscli.text import fit, one_line, pad, paint, width
+
+GAP = "  "
+_LEAST = 6
+_NARROW = frozenset({"integer", "number", "date", "boolean"})
+
+
+def text_of(cell: Cell, separator: str = ", ") -> str:
+    """A cell as text on one line; nothing where nobody looked."""
+    if cell is None:
+        return ""
+    if isinstance(cell, bool):
+        return "yes" if cell else "no"
+    if isinstance(cell, tuple):
+        return one_line(separator.join(cell))
+    return one_line(str(cell))
+
+
+def fitted(
+    columns: Sequence[Column],
+    rows: Sequence[Row],
+    room: int,
+    *,
+    color: bool = False,
+    decorate: Callable[[str, str, Row], str] | None = None,
+) -> Iterator[str]:
+    """Lines of a table at most `room` columns wide: the widest text columns give way first.
+
+    `decorate` gets the name of the column, the padded cell and the row, and returns the cell as shown.
+    """
+    cells = [[text_of(row[column.name]) for column in columns] for row in rows]
+    heads = [column.name.replace("_", " ") for column in columns]
+    widths = _widths(columns, heads, cells, room)
+    header = GAP.join(pad(fit(head, size), size) for head, size in zip(heads, widths, strict=True))
+    yield paint(header.rstrip(), "heading", color)
+    for row, line in zip(rows, cells, strict=True):
+        shown: list[str] = []
+        for column, text, size in zip(columns, line, widths, strict=True):
+            cell = fit(text, size)
+            cell = cell.rjust(size) if column.type in ("integer", "number") else pad(cell, size)
+            shown.append(decorate(column.name, cell, row) if decorate else cell)
+        yield GAP.join(shown).rstrip()
+
+
+def natural_width(columns: Sequence[Column], rows: Sequence[Row]) -> int:
+    """Columns of the terminal that the table needs where nothing is cut."""
+    sizes = [max([width(c.name), *(width(text_of(row[c.name])) for row in rows)]) for c in columns]
+    return sum(sizes) + len(GAP) * (len(sizes) - 1)
+
+
+def _widths(columns: Sequence[Column], heads: list[str], cells: list[list[str]], room: int) -> list[int]:
+    natural = [
+        max([width(head), *(width(line[position]) for line in cells)]) for position, head in enumerate(heads)
+    ]
+    widths = list(natural)
+    excess = sum(widths) + len(GAP) * (len(widths) - 1) - room
+    flexible = [i for i, column in enumerate(columns) if column.type not in _NARROW and column.name != "id"]
+    while excess > 0 and flexible:
+        widest = max(flexible, key=lambda i: widths[i])
+        if widths[widest] <= _LEAST:
+            break
+        second = max((widths[i] for i in flexible if widths[i] < widths[widest]), default=_LEAST)
+        step = min(excess, max(1, widths[widest] - max(second, _LEAST)))
+        widths[widest] -= step
+        excess -= step
+    if excess > 0:
+        _narrow_names(columns, widths, excess)
+    return widths
+
+
+def _narrow_names(columns: Sequence[Column], widths: list[int], excess: int) -> None:
+    """The last resort on a very narrow terminal: the id gives way too."""
+    for position, column in enumerate(columns):
+        if column.name == "id":
+            widths[position] = max(_LEAST, widths[position] - excess)
+
+
+def tsv(columns: Sequence[Column], rows: Iterable[Row], *, header: bool = True) -> Iterator[str]:
+    """Lines of tab-separated text; tabs and line ends in cells are blanks, lists are joined by commas."""
+    if header:
+        yield "\t".join(column.name for column in columns)
+    for row in rows:
+        yield "\t".join(text_of(row[column.name], ",") for column in columns)
+
+
+def csv_lines(columns: Sequence[Column], rows: Iterable[Row], *, header: bool = True) -> Iterator[str]:
+    """Records of RFC 4180 without their line ends."""
+    if header:
+        yield _csv_line([column.name for column in columns])
+    for row in rows:
+        yield _csv_line([text_of(row[column.name], ";") for column in columns])
+
+
+def _csv_line(cells: list[str]) -> str:
+    buffer = io.StringIO()
+    csv.writer(buffer, lineterminator="").writerow(cells)
+    return buffer.getvalue()
+
+
+def json_value(cell: Cell) -> Any:
+    """A cell for JSON: lists are arrays, absent is null, `not_reported` stays text."""
+    if isinstance(cell, Absence):
+        return cell.value
+    if isinstance(cell, Decimal):
+        return float(cell)
+    if isinstance(cell, tuple):
+        return list(cell)
+    return cell
+
+
+def json_object(columns: Sequence[Column], row: Row) -> dict[str, Any]:
+    """A row for JSON."""
+    return {column.name: json_value(row[column.name]) for column in columns}
+
+
+def json_line(columns: Sequence[Column], row: Row) -> str:
+    """A row as one line of JSON."""
+    return json.dumps(json_object(columns, row), ensure_ascii=False)
+
+
+def markdown(columns: Sequence[Column], rows: Iterable[Row]) -> Iterator[str]:
+    """Lines of a table in Markdown."""
+    yield "| " + " | ".join(column.name.replace("_", " ") for column in columns) + " |"
+    yield "|" + "|".join(" --- " for _ in columns) + "|"
+    for row in rows:
+        cells = (text_of(row[column.name]) for column in columns)
+        yield "| " + " | ".join(escaped(cell) for cell in cells) + " |"
+
+
+def escaped(text: str) -> str:
+    """Text that Markdown shows as it is."""
+    for character in "\\`*_[]<>|":
+        text = text.replace(character, "\\" + character)
+    return text

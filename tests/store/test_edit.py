@@ -1,0 +1,380 @@
+"""Edits: one value changes, and every other byte stays."""
+
+from __future__ import annotations
+
+import copy
+import tomllib
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
+
+from alscli.errors import RefusedError
+from alscli.model.shape import Shape
+from alscli.store.edit import append, set_value, unset
+from alscli.store.layout import dump, meaning
+from alscli.store.spans import Path
+from alscli.store.toml import TomlError, parse
+
+VALUE = Shape("value")
+
+
+def values(names: str) -> dict[str, Shape]:
+    return dict.fromkeys(names.split(), VALUE)
+
+
+SHAPE = Shape(
+    "table",
+    {
+        **values("schema id title n"),
+        "countries": Shape("set"),
+        "note": VALUE,
+        "dates": Shape("table", {"start": Shape("inline", values("on type src")), **values("src")}),
+        "outcomes": Shape(
+            "tables",
+            {
+                "id": VALUE,
+                "subgroup": Shape("inline", values("label n")),
+                "values": Shape("inline_tables", values("arm n value"), ("arm",)),
+                "note": VALUE,
+            },
+            ("id",),
+        ),
+        "refs": Shape("tables", values("key kind"), ("key",), ("key",)),
+        "screening": Shape("table", values("decision")),
+    },
+)
+
+ODD = """\
+#:schema x
+title   =   'A'    # odd spacing
+# about n
+n=1
+countries = ["CN", "US"]
+
+[dates]
+start = {on="2017" ,  type="actual"}
+# end of dates
+
+# about b
+[[outcomes]] # b
+id = "b"
+values = [
+  # first
+  { arm = "active" }, # one
+    { arm = "placebo" }
+]
+
+
+[[refs]]
+key = "x"
+"""
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "before", "after"),
+    [
+        (("title",), "B", "'A' ", '"B" '),
+        (("n",), 125000, "n=1\n", "n=125_000\n"),
+        (("n",), Decimal("-0.20"), "n=1\n", "n=-0.20\n"),
+        (("note",), "one\ntwo", '"US"]\n', '"US"]\nnote = """\none\ntwo"""\n'),
+        (("schema",), 1, "title   =", "schema = 1\ntitle   ="),
+        (("id",), "a", "title   =", 'id = "a"\ntitle   ='),
+        (("dates", "start", "on"), "2018-01", '"2017"', '"2018-01"'),
+        (("dates", "start", "src"), "x", '"actual"', '"actual", src = "x"'),
+        (("dates", "start"), "not_reported", '{on="2017" ,  type="actual"}', '"not_reported"'),
+        (("dates", "src"), "y", 'actual"}\n', 'actual"}\nsrc = "y"\n'),
+        (
+            ("outcomes", 0, "subgroup"),
+            {"n": 3, "label": "l"},
+            'id = "b"\n',
+            'id = "b"\nsubgroup = { label = "l", n = 3 }\n',
+        ),
+        (("outcomes", 0, "subgroup", "n"), 3, 'id = "b"\n', 'id = "b"\nsubgroup = { n = 3 }\n'),
+        (("outcomes", 0, "values", 0, "n"), 95, '"active" }', '"active", n = 95 }'),
+        (("outcomes", 0, "note"), "x", "  }\n]\n".replace("  }", '" }'), '" }\n]\nnote = "x"\n'),
+        (
+            ("screening", "decision"),
+            "include",
+            'key = "x"\n',
+            'key = "x"\n\n[screening]\ndecision = "include"\n',
+        ),
+        (("outcomes", 1, "id"), "c", "]\n\n\n[[refs", ']\n\n[[outcomes]]\nid = "c"\n\n\n[[refs'),
+        (("refs", 0, "kind"), "a", 'key = "x"\n', 'key = "x"\nkind = "a"\n'),
+    ],
+)
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+def test_set(path: Path, value: Any, before: str, after: str, end: str) -> None:
+    assert ODD.count(before) == 1
+    text = ODD.replace("\n", end)
+    assert set_value(text, path, value, SHAPE) == ODD.replace(before, after).replace("\n", end)
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "before", "after"),
+    [
+        (("countries",), "DE", '"CN", "US"', '"CN", "DE", "US"'),
+        (("countries",), "AU", '"CN"', '"AU", "CN"'),
+        (
+            ("outcomes", 0, "values"),
+            {"n": 1, "arm": "x"},
+            '"placebo" }\n',
+            '"placebo" },\n  { arm = "x", n = 1 }\n',
+        ),
+        (("refs",), {"key": "a"}, '[[refs]]\nkey = "x"', '[[refs]]\nkey = "a"\n\n[[refs]]\nkey = "x"'),
+        (("refs",), {"key": "z"}, 'key = "x"\n', 'key = "x"\n\n[[refs]]\nkey = "z"\n'),
+        (("outcomes", 0, "note"), "x", '" }\n]\n', '" }\n]\nnote = ["x"]\n'),
+    ],
+)
+def test_append(path: Path, value: Any, before: str, after: str) -> None:
+    assert ODD.count(before) == 1
+    assert append(ODD, path, value, SHAPE) == ODD.replace(before, after)
+
+
+@pytest.mark.parametrize(
+    ("path", "before", "after"),
+    [
+        (("title",), "title   =   'A'    # odd spacing\n", ""),
+        (("n",), "n=1\n", ""),
+        (("countries", 0), '"CN", ', ""),
+        (("dates", "start", "on"), 'on="2017" ,  ', ""),
+        (("dates", "start", "type"), ' ,  type="actual"', ""),
+        (("dates",), '\n[dates]\nstart = {on="2017" ,  type="actual"}\n# end of dates\n', ""),
+        (("outcomes", 0, "values", 0), '  { arm = "active" }, # one\n', ""),
+        (("outcomes", 0, "values", 1), '\n    { arm = "placebo" }', ""),
+        (("refs",), '\n\n\n[[refs]]\nkey = "x"', ""),
+        (("refs", 0, "key"), '\n\n\n[[refs]]\nkey = "x"', ""),
+    ],
+)
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+def test_unset(path: Path, before: str, after: str, end: str) -> None:
+    assert ODD.count(before) == 1
+    assert unset(ODD.replace("\n", end), path, SHAPE) == ODD.replace(before, after).replace("\n", end)
+
+
+def test_a_table_that_an_unset_empties_goes_unless_it_has_comments() -> None:
+    text = "[dates]\nsrc = 'x'\n\n[[refs]]\nkey = 'x'\n# why\n"
+    assert unset(text, ("dates", "src"), SHAPE) == "[[refs]]\nkey = 'x'\n# why\n"
+    assert unset(text, ("refs", 0, "key"), SHAPE) == "[dates]\nsrc = 'x'\n\n[[refs]]\n# why\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "path", "value", "result"),
+    [
+        ("", ("n",), 1, "n = 1\n"),
+        ("#:schema x", ("n",), 1, "#:schema x\nn = 1\n"),
+        ("n = 1", ("note",), "x", 'n = 1\nnote = "x"'),
+        ("\ufeffn = 1", ("id",), "x", '\ufeffid = "x"\nn = 1'),
+        ("", ("dates", "start", "on"), "1", '[dates]\nstart = { on = "1" }\n'),
+        (
+            "dates.src = 'x'\n",
+            ("dates", "start", "on"),
+            "1",
+            "dates.src = 'x'\ndates.start = { on = \"1\" }\n",
+        ),
+        (
+            "[dates.start]\non = 'x'\n",
+            ("dates", "src"),
+            "1",
+            "[dates]\nsrc = \"1\"\n\n[dates.start]\non = 'x'\n",
+        ),
+        (
+            "[dates.start]\non = 'x'\n",
+            ("dates", "start", "src"),
+            "1",
+            "[dates.start]\non = 'x'\nsrc = \"1\"\n",
+        ),
+        (
+            "dates = { start.on = 'x' }\n",
+            ("dates", "start", "src"),
+            "1",
+            "dates = { start.on = 'x', start.src = \"1\" }\n",
+        ),
+        ("refs = [{ key = 'x' }]\n", ("refs", 0, "kind"), "a", "refs = [{ key = 'x', kind = \"a\" }]\n"),
+        ("countries = []\n", ("countries", 0), "US", 'countries = ["US"]\n'),
+        ("'odd key' = 1\n", ("odd key",), 2, "'odd key' = 2\n"),
+        ("", ("odd key",), 2, '"odd key" = 2\n'),
+        ("[[refs]]\nkey = 'x'\n", ("refs",), [{"key": "y"}], '[[refs]]\nkey = "y"\n'),
+    ],
+)
+def test_set_in_other_syntax(text: str, path: Path, value: Any, result: str) -> None:
+    assert set_value(text, path, value, SHAPE) == result
+
+
+@pytest.mark.parametrize(
+    ("path", "value"),
+    [(("n", "src"), "x"), (("refs", 2, "key"), "x"), (("countries", 5), "x"), (("n", 0), 1)],
+)
+def test_paths_that_lead_nowhere(path: Path, value: object) -> None:
+    with pytest.raises(RefusedError) as caught:
+        set_value(ODD, path, value, SHAPE)
+    assert caught.value.hint
+    with pytest.raises(RefusedError):
+        unset(ODD, path, SHAPE)
+
+
+def test_what_is_no_list_takes_no_element() -> None:
+    with pytest.raises(RefusedError):
+        append(ODD, ("title",), "x", SHAPE)
+
+
+def test_what_is_not_toml_is_refused() -> None:
+    for edit in (lambda: set_value("n = \n", ("n",), 1, SHAPE), lambda: unset("n = \n", ("n",), SHAPE)):
+        with pytest.raises(TomlError):
+            edit()
+
+
+# Laws, over records in canonical layout and in the odd dress that editors and people give them.
+
+TEXTS = st.text(st.sampled_from("ab #\"'\\=[]重😀\n,"), max_size=5)
+NUMBERS = st.one_of(
+    st.integers(-(10**6), 10**9), st.decimals(allow_nan=False, places=2, min_value=-99, max_value=99)
+)
+SCALARS = st.one_of(TEXTS, NUMBERS, st.booleans())
+
+
+def tables(names: str, value: st.SearchStrategy[Any] = SCALARS) -> st.SearchStrategy[dict[str, Any]]:
+    return st.fixed_dictionaries({}, optional=dict.fromkeys(names.split(), value)).filter(bool)
+
+
+RECORDS = st.fixed_dictionaries(
+    {"schema": st.just(1)},
+    optional={
+        "id": TEXTS,
+        "title": TEXTS,
+        "n": SCALARS,
+        "countries": st.lists(TEXTS, min_size=1, max_size=3, unique=True).map(sorted),
+        "note": TEXTS,
+        "dates": st.fixed_dictionaries({"start": tables("on type src")}, optional={"src": TEXTS}),
+        "outcomes": st.lists(
+            st.fixed_dictionaries(
+                {"id": TEXTS},
+                optional={
+                    "subgroup": tables("label n"),
+                    "values": st.lists(tables("arm n value"), min_size=1, max_size=3),
+                    "note": TEXTS,
+                },
+            ),
+            min_size=1,
+            max_size=3,
+        ),
+        "refs": st.lists(tables("key kind", TEXTS), min_size=1, max_size=3).map(
+            lambda refs: sorted(refs, key=lambda ref: (0, ref["key"]) if "key" in ref else (1, ""))
+        ),
+        "zzz": tables("a b"),
+    },
+)
+
+
+@st.composite
+def dressed(draw: st.DrawFn) -> tuple[dict[str, Any], str]:
+    """A record and its text, with comments and blank lines where nothing forbids them."""
+    record = draw(RECORDS)
+    lines = []
+    text = dump(record, SHAPE, draw(st.sampled_from(["", "#:schema x"])))
+    inside = False
+    for line in text.splitlines(keepends=True):
+        inside = inside != (line.count('"""') % 2 == 1)
+        if not inside and not line.rstrip("\n").endswith('"""') and '"""' not in line:
+            lines.append(draw(st.sampled_from(["", "", "", "", "# above\n", "\n", "# apart\n\n"])))
+            line = line.rstrip("\n") + draw(st.sampled_from(["", "", "", " # beside", "  "])) + "\n"
+        lines.append(line)
+    text = "".join(lines)
+    assume(tomllib.loads(text))
+    if draw(st.booleans()):
+        text = text.rstrip("\n")
+    if draw(st.booleans()):
+        text = text.replace("\n", "\r\n")
+    return record, draw(st.sampled_from(["", "\ufeff"])) + text
+
+
+def paths(value: Any, path: Path = ()) -> list[Path]:
+    children = (
+        value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    )
+    return [path, *(found for key, child in children for found in paths(child, (*path, key)))]
+
+
+def at(value: Any, path: Path) -> Any:
+    for part in path:
+        value = value[part]
+    return value
+
+
+def without(value: Any, path: Path) -> Any:
+    """The record without a path, and without what that empties."""
+    value = copy.deepcopy(value)
+    while path:
+        del at(value, path[:-1])[path[-1]]
+        path = path[:-1]
+        if at(value, path):
+            break
+    return value
+
+
+@settings(max_examples=300, deadline=None)
+@given(dressed(), st.data())
+def test_a_set_changes_one_value_and_set_back_gives_the_bytes_back(
+    example: tuple[dict[str, Any], str], data: st.DataObject
+) -> None:
+    record, text = example
+    path = data.draw(
+        st.sampled_from([p for p in paths(record) if p and not isinstance(at(record, p), dict | list)])
+    )
+    new = data.draw(SCALARS)
+    changed = set_value(text, path, new, SHAPE)
+    expected = copy.deepcopy(parse(text.encode()).values)
+    at(expected, path[:-1])[path[-1]] = new
+    assert meaning(parse(changed.encode()).values, None) == meaning(expected, None)
+    assert set_value(changed, path, at(record, path), SHAPE) == text
+
+
+@settings(max_examples=300, deadline=None)
+@given(dressed(), st.data())
+def test_an_unset_key_is_gone_and_nothing_else(
+    example: tuple[dict[str, Any], str], data: st.DataObject
+) -> None:
+    record, text = example
+    path = data.draw(st.sampled_from([p for p in paths(record) if p]))
+    values = parse(unset(text, path, SHAPE).encode()).values
+    if len(path) == 1 or at(record, path[:-1]) != {path[-1]: at(record, path)}:
+        assert meaning(values, None) == meaning(without(record, path), None)
+
+
+@settings(max_examples=300, deadline=None)
+@given(dressed(), st.data())
+def test_a_key_that_was_added_and_unset_leaves_the_bytes_as_they_were(
+    example: tuple[dict[str, Any], str], data: st.DataObject
+) -> None:
+    record, text = example
+    tables = [p for p in paths(record) if isinstance(at(record, p), dict)]
+    parent = data.draw(st.sampled_from(tables))
+    key = data.draw(
+        st.sampled_from(
+            ["schema", "id", "title", "n", "note", "src", "arm", "key", "screening", "new", "a b"]
+        )
+    )
+    assume(key not in at(record, parent))
+    path = (*parent, key)
+    value: Any = {"decision": "include"} if key == "screening" else data.draw(SCALARS)
+    changed = set_value(text, path, value, SHAPE)
+    assert meaning(at(parse(changed.encode()).values, path), None) == meaning(value, None)
+    assert unset(changed, path, SHAPE) == text
+
+
+@settings(max_examples=300, deadline=None)
+@given(dressed(), st.data())
+def test_an_element_that_was_appended_and_unset_leaves_the_bytes_as_they_were(
+    example: tuple[dict[str, Any], str], data: st.DataObject
+) -> None:
+    record, text = example
+    lists = [p for p in paths(record) if isinstance(at(record, p), list)]
+    assume(lists)
+    path = data.draw(st.sampled_from(lists))
+    element: Any = {"key": "m"} if isinstance(at(record, path)[0], dict) else "m"
+    changed = append(text, path, element, SHAPE)
+    index = at(parse(changed.encode()).values, path).index(element)
+    assume(at(record, path).count(element) == 0)
+    assert unset(changed, (*path, index), SHAPE) == text
