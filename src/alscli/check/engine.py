@@ -126,13 +126,11 @@ def _names(snapshot: Snapshot) -> Names:
     return Names(frozenset(files["trial"]), frozenset(files["product"]), refs)
 
 
-def _keys_of_refs(record: Record) -> frozenset[str] | None:
-    """The keys of the references of a broken ledger; None where one of them cannot be read."""
-    refs = record.document.values.get("refs", []) if record.document is not None else None
-    if not isinstance(refs, list):
+def _keys_of_refs(ledger: Record) -> frozenset[str] | None:
+    """The keys of the references of a broken ledger; None where the break is in them."""
+    if ledger.document is None or any(path[0] == "refs" for path in _broken_paths(ledger)):
         return None
-    keys = [key for ref in refs if isinstance(key := value_at(("key",), ref), str)]
-    return frozenset(keys) if len(keys) == len(refs) else None
+    return frozenset(ref["key"] for ref in ledger.document.values.get("refs", []))
 
 
 def _subject(
@@ -142,10 +140,9 @@ def _subject(
     if model is None:
         if record.document is None or any(error["type"] == "newer_schema" for error in record.errors):
             return None
-        values = record.document.values
-        paths = broken_paths(record.entry.kind, record.errors, values)
         context = {"vocabularies": collection.vocabularies}
-        model = readable_part(MODELS[record.entry.kind], values, paths, context)
+        values = record.document.values
+        model = readable_part(MODELS[record.entry.kind], values, _broken_paths(record), context)
     return Subject(record, model, snapshot, names, collection.vocabularies, as_of)
 
 
@@ -159,17 +156,30 @@ def _reading_problems(record: Record, collection: Collection) -> Iterator[Stated
 
 
 def _record_problems(subject: Subject, rules: Iterable[Rule]) -> Iterator[Stated]:
-    kind = subject.record.entry.kind
+    """What the rules of its kind say of a record, except of what the schema has refused already."""
+    record = subject.record
+    broken = _broken_paths(record)
     for rule in rules:
-        if kind in rule.scopes:
+        if record.entry.kind in rule.scopes:
             try:
                 for problem in rule.check(subject):
-                    yield rule.code, problem
+                    if not (broken and any(problem.path[:end] in broken for end in _ends(problem.path))):
+                        yield rule.code, problem
             except BrokenError:
                 continue
             except TypeError:  # a broken value in a function written in C
-                if subject.record.readable:
+                if record.readable:
                     raise
+
+
+def _broken_paths(record: Record) -> frozenset[Path]:
+    if record.document is None or not record.errors:
+        return frozenset()
+    return frozenset(broken_paths(record.entry.kind, record.errors, record.document.values))
+
+
+def _ends(path: Path) -> range:
+    return range(1, len(path) + 1)
 
 
 def _collection_problems(

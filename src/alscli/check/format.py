@@ -39,14 +39,14 @@ def problems(
             yield _problem(error, values, shape, vocabularies)
 
 
-def broken_paths(kind: FileKind, errors: Sequence[ErrorDetails], values: Mapping[str, Any]) -> list[Path]:
+def broken_paths(kind: FileKind, errors: Sequence[ErrorDetails], values: Mapping[str, Any]) -> set[Path]:
     """What of a file cannot be relied on: refused values, missing keys, keys that an unknown key may mean."""
     paths = _misspelled(errors, values, shape_of(MODELS[kind]))
     for error in errors:
         paths.update(_missing(error))
         if error["loc"]:
             paths.add(error["loc"])
-    return list(paths)
+    return paths
 
 
 def _misspelled(errors: Sequence[ErrorDetails], values: Mapping[str, Any], shape: Shape) -> set[Path]:

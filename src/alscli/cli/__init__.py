@@ -51,12 +51,17 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def hoisted(arguments: list[str]) -> list[str]:
-    """The arguments with global options moved before the command, so that they work anywhere before `--`."""
+    """The arguments with global options moved before the command, so that they work anywhere before `--`.
+
+    What follows `--` in `diff` are ids, never revisions: the parser would not tell them apart.
+    """
     moved: list[str] = []
     kept: list[str] = []
     rest = iter(arguments)
     for argument in rest:
-        if argument == "--":
+        if argument == "--" and "diff" in kept:
+            kept += [part for name in rest for part in ("--only", name)]
+        elif argument == "--":
             kept += [argument, *rest]
         elif argument in _GLOBAL_FLAGS or argument.startswith(tuple(f"{name}=" for name in _GLOBAL_VALUES)):
             moved.append(argument)
@@ -79,7 +84,8 @@ def program(arguments: Sequence[str]) -> Callable[..., Any]:
     )
     app.callback()(_globals)
     named = _named(os.environ.get("COMP_WORDS", "").split()[1:] if _COMPLETE in os.environ else arguments)
-    for name in (named,) if named else COMMANDS:
+    wanted = [named] if named else [] if "--version" in arguments else list(COMMANDS)
+    for name in wanted:
         module, function = COMMANDS[name]
         app.command(name)(_guarded(getattr(import_module(module), function)))
     command: Callable[..., Any] = typer.main.get_command(app)

@@ -27,7 +27,7 @@ def takes_filters(command: Callable[..., int]) -> Callable[..., int]:
         return command(**arguments, filters={name: values for name, values in filters.items() if values})
 
     parameters = [*kept, *options]
-    run.__signature__ = own.replace(parameters=parameters)
+    run.__signature__ = own.replace(parameters=parameters)  # type: ignore[attr-defined]
     run.__annotations__ = {p.name: p.annotation for p in parameters}
     del run.__wrapped__
     return run

@@ -169,3 +169,8 @@ def _tidy(node: Any, vocabularies: Vocabularies, used: dict[str, dict[str, Any]]
 
 def _mapping(facet: Mapping[str, Any]) -> dict[str, Any]:
     return {k: facet[k] for k in ("trds", "ctgov") if k in facet}
+
+
+def marker_shape() -> Shape:
+    """The layout of `alscli.toml`."""
+    return shape_of(Marker)

@@ -103,6 +103,50 @@ def resolve(name: str, values: Mapping[str, Any], shape: Shape) -> Path:
     return tuple(path)
 
 
+def put(name: str, value: Any, values: dict[str, Any], shape: Shape) -> Path:
+    """Set what `name` stands for in `values`, making the tables and elements on the way; return its path.
+
+    An element that a list does not hold yet is made with the identity that the name gives it. Raises
+    UsageError for a key that the format does not have, and for a position in a list that is not next.
+    """
+    path: list[str | int] = []
+    here: Any = values
+    parts = split(name)
+    for place, part in enumerate(parts):
+        last = place == len(parts) - 1
+        if isinstance(here, list):
+            position = _position(part, here, shape)
+            if position is None:
+                here.append(_new_element(part, here, shape))
+                position = len(here) - 1
+            path.append(position)
+            if last:
+                here[position] = value
+            here = here[position]
+            continue
+        if part not in shape.keys:
+            raise UsageError(f"no field {name}", did_you_mean(part, shape.keys))
+        shape = shape.keys[part]
+        path.append(part)
+        if last:
+            here[part] = value
+        elif not isinstance(here.get(part), (dict, list)):
+            if not shape.keys:
+                raise UsageError(f"no field {name}: {part} holds one value")
+            here[part] = [] if shape.kind in ("tables", "inline_tables") else {}
+        here = here[part]
+    return tuple(path)
+
+
+def _new_element(part: str, elements: Sequence[Any], shape: Shape) -> dict[str, Any]:
+    if not shape.identity:
+        if part != str(len(elements)):
+            raise UsageError(f"no element {part}", f"the next one is {len(elements)}")
+        return {}
+    labels_of = [_unquoted(label) for label in _split_outside_quotes(part, ":")]
+    return {key: label for key, label in zip(shape.identity, labels_of, strict=False) if label}
+
+
 def _position(part: str, elements: Sequence[Any], shape: Shape) -> int | None:
     known = labels(elements, shape)
     if part in known:
@@ -114,24 +158,27 @@ def _position(part: str, elements: Sequence[Any], shape: Shape) -> int | None:
 
 def split(name: str) -> list[str]:
     """The parts of a name, cut at dots outside quotes; parts keep their quotes and colons."""
-    parts: list[str] = []
-    current = ""
-    quoted = False
-    escaped = False
-    for character in name:
-        if quoted:
-            current += character
-            if escaped:
-                escaped = False
-            elif character == "\\":
-                escaped = True
-            elif character == '"':
-                quoted = False
-        elif character == ".":
-            parts.append(current)
-            current = ""
-        else:
-            quoted = character == '"'
-            current += character
-    parts.append(current)
+    return _split_outside_quotes(name, ".")
+
+
+def _split_outside_quotes(text: str, separator: str) -> list[str]:
+    parts = [""]
+    quoted = escaped = False
+    for character in text:
+        if character == separator and not quoted:
+            parts.append("")
+            continue
+        parts[-1] += character
+        if quoted and not escaped and character == "\\":
+            escaped = True
+            continue
+        if character == '"' and not escaped:
+            quoted = not quoted
+        escaped = False
     return parts
+
+
+def _unquoted(label: str) -> str:
+    if len(label) < 2 or not label.startswith('"') or not label.endswith('"'):
+        return label
+    return re.sub(r"\\(.)", r"\1", label[1:-1])

@@ -8,10 +8,10 @@ from alscli.model.field import Table, Term, optional, required, several
 from alscli.model.identifiers import parse_doi, parse_pmcid, parse_pmid, parse_url
 from alscli.model.values import Date, Sources, Stated, Text, canonical, matching
 
-Doi = Annotated[str, canonical(parse_doi, "a DOI such as 10.1002/mus.27472, without https://doi.org/")]
-Pmid = Annotated[str, canonical(parse_pmid, 'a PubMed number in quotes, such as "34890069"')]
-Pmcid = Annotated[str, canonical(parse_pmcid, "a PubMed Central id such as PMC9305113")]
-Url = Annotated[str, canonical(parse_url, "an address that begins with https:// or http://")]
+Doi = Annotated[str, canonical("DOI", parse_doi, "a DOI such as 10.1002/mus.27472, without https://doi.org/")]
+Pmid = Annotated[str, canonical("PubMed number", parse_pmid, 'a PubMed number in quotes, such as "34890069"')]
+Pmcid = Annotated[str, canonical("PubMed Central id", parse_pmcid, "a PubMed Central id such as PMC9305113")]
+Url = Annotated[str, canonical("address", parse_url, "an address that begins with https:// or http://")]
 
 SRC = "Keys of the references behind this; `registry` is the entry of `registry_id`"
 LOC = "Where in the source: page, table, abstract, section"

@@ -64,7 +64,7 @@ class _Maybe:
     def __get_pydantic_json_schema__(
         self, schema: CoreSchema, handler: GetJsonSchemaHandler
     ) -> dict[str, Any]:
-        inner = handler(schema["schema"])
+        inner = handler(schema)
         absence = {"enum": [a.value for a in Absence]}
         if set(inner) == {"type"} and inner["type"] == "string":
             return dict(inner)  # any text admits the two words already
@@ -413,7 +413,7 @@ Stated = Annotated[
 """What a source states in a dispute, of whatever type the disputed field is."""
 
 
-def canonical(parse: Callable[[str], str | None], expected: str) -> Reads:
+def canonical(name: str, parse: Callable[[str], str | None], expected: str) -> Reads:
     """Reads text that must equal its own canonical spelling under `parse` (an identifier, an address)."""
 
     def read(value: object) -> str:
@@ -424,7 +424,7 @@ def canonical(parse: Callable[[str], str | None], expected: str) -> Reads:
             raise wrong_shape(expected, found or "")
         return value
 
-    return Reads("text", read, {"type": "string", "minLength": 1})
+    return Reads(name, read, {"type": "string", "minLength": 1})
 
 
 def matching(pattern: str, expected: str) -> Reads:

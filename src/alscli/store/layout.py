@@ -36,7 +36,7 @@ def lay_out(text: str, shape: Shape, schema_comment: str = "") -> str:
     document = parse(text.encode())
     page = _page(document.text.replace("\r\n", "\n"), document.values)
     result = _write_page(page, shape, page.schema or schema_comment)
-    if meaning(parse(result.encode()).values, shape) != meaning(document.values, shape):
+    if result != text and meaning(parse(result.encode()).values, shape) != meaning(document.values, shape):
         raise AlscliError(
             "the canonical layout would change what this file means; nothing was done",
             "this is a mistake in alscli: please report it, with the file",
@@ -94,7 +94,7 @@ def meaning(value: object, shape: Shape | None) -> object:
     """What a value says, comparable by `==`: no order of keys, no order of what is sorted, all digits."""
     if isinstance(value, dict):
         keys = shape.keys if shape else {}
-        return ("table", {key: meaning(child, keys.get(key)) for key, child in value.items()})
+        return ("table", [(key, meaning(value[key], keys.get(key))) for key in sorted(value)])
     if isinstance(value, list):
         elements = [meaning(child, shape if isinstance(child, dict) else None) for child in value]
         if shape and (shape.sort or shape.kind == "set"):

@@ -137,16 +137,16 @@ def read(text: str) -> list[Statement]:
     while (start := _after(_TRIVIA, text, at)) < len(text):
         if text[start] == "[":
             many = text.startswith("[[", start)
-            key, at = _read_key(text, _after(_BLANKS, text, start + 1 + many))
-            at += 1 + many
+            key, end = _read_key(text, _after(_BLANKS, text, start + 1 + many))
+            at = end.end(2) + many
             table = _resolve(key.names, counts)
             if many:
                 counts[table] = counts.get(table, -1) + 1
                 table = (*table, counts[table])
             statements.append(Statement(start, at, "tables" if many else "table", key, table, table, None))
         else:
-            key, at = _read_key(text, start)
-            value = _read_value(text, _after(_BLANKS, text, at + 1))
+            key, end = _read_key(text, start)
+            value = _read_value(text, end.end())
             at = value.end
             statements.append(Statement(start, at, "pair", key, (*table, *key.names), table, value))
     return statements
@@ -158,27 +158,26 @@ def _after(pattern: re.Pattern[str], text: str, at: int) -> int:
     return match.end()
 
 
-def _read_key(text: str, at: int) -> tuple[Key, int]:
-    """A key, and the offset of the `=` or `]` that ends it."""
-    names: list[str] = []
-    spans: list[Span] = []
+def _read_key(text: str, at: int) -> tuple[Key, re.Match[str]]:
+    """A key, and the match of its last part with the `=` or `]` that ends it, and blanks."""
+    names: tuple[str, ...] = ()
+    spans: tuple[Span, ...] = ()
     while match := _KEY.match(text, at):
-        spans.append(Span(at, match.end(1)))
-        names.append(_name(match[1]))
+        part = match[1]
+        names += (_name(part) if part[0] in "\"'" else part,)
+        spans += (Span(at, match.end(1)),)
         if match[2] != ".":
-            return Key(tuple(names), tuple(spans)), match.start(2)
+            return Key(names, spans), match
         at = match.end()
     raise AssertionError("the text is valid TOML")
 
 
-def _name(key: str) -> str:
-    if key[0] == "'" or (key[0] == '"' and "\\" not in key):
-        return key[1:-1]
-    if key[0] == '"':
-        import tomli
+def _name(quoted: str) -> str:
+    if quoted[0] == "'" or "\\" not in quoted:
+        return quoted[1:-1]
+    import tomli
 
-        return str(tomli.loads(f"key = {key}")["key"])
-    return key
+    return str(tomli.loads(f"key = {quoted}")["key"])
 
 
 def _read_value(text: str, at: int) -> Value:
@@ -206,8 +205,8 @@ def _read_inline(text: str, start: int) -> Value:
     pairs: list[tuple[Key | None, Value]] = []
     at = _after(_BLANKS, text, start + 1)
     while text[at] != "}":
-        key, at = _read_key(text, at)
-        value = _read_value(text, _after(_BLANKS, text, at + 1))
+        key, end = _read_key(text, at)
+        value = _read_value(text, end.end())
         pairs.append((key, value))
         at = _after(_BLANKS, text, value.end)
         if text[at] == ",":

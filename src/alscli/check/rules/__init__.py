@@ -4,7 +4,17 @@ from __future__ import annotations
 
 from importlib import import_module
 
-GROUPS = ("text", "identity", "dates", "enrollment", "references")
+GROUPS = (
+    "text",
+    "identity",
+    "dates",
+    "enrollment",
+    "references",
+    "outcomes",
+    "statistics",
+    "effects",
+    "safety",
+)
 
 
 def load() -> None:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import date, timedelta
-from itertools import pairwise
+from datetime import date
+from itertools import combinations, pairwise
 
 from alscli.check.finding import Problem
 from alscli.check.rule import Subject, rule, state
@@ -45,29 +45,36 @@ def disputed(trial: Trial, field: str) -> bool:
 
 @rule("DT002", "error", "trial")
 def stages_in_order(subject: Subject) -> Iterator[Problem]:
-    """Start ≤ primary completion ≤ completion; primary completion ≤ results posted.
+    """A stage of the trial dated before an earlier stage.
 
-    Results may be posted before the study is complete, never before its primary completion.
+    Start ≤ primary completion ≤ completion; primary completion ≤ results. Results may be posted before the
+    study is complete, never before its primary completion.
 
     Example: `start = { on = "2021-05" }` with `completion = { on = "2020-11" }`
     Remedy: compare both dates with the registry.
     """
     trial = subject.trial
-    found = [(name, stage) for name in _STAGES if (stage := dated(trial, name)) is not None]
-    for (earlier, first), (later, second) in pairwise(found):
-        yield from _order(earlier, first, later, second)
-    posted, primary = dated(trial, "results_posted"), dated(trial, "primary_completion")
-    if posted is not None and primary is not None:
-        yield from _order("primary_completion", primary, "results_posted", posted)
+    told: set[tuple[str, str]] = set()
+    for chain in (_STAGES, ("start", "primary_completion", "results_posted")):
+        stages = [(name, stage.on) for name in chain if (stage := dated(trial, name)) is not None]
+        broken = [
+            (earlier, later)
+            for earlier, later in combinations(stages, 2)
+            if earlier[1].surely_after(later[1])
+        ]
+        # Of several, those between neighbors; a year in between may fit both neighbors, which do not fit.
+        for (first, before), (second, after) in [p for p in broken if p in pairwise(stages)] or broken:
+            if (first, second) not in told:
+                told.add((first, second))
+                words = f"{_words(second)} {after} is before {_words(first)} {before}"
+                yield Problem(("dates", second, "on"), words)
 
 
-def _order(earlier: str, first: Dated, later: str, second: Dated) -> Iterator[Problem]:
-    if first.on.surely_after(second.on):
-        words = f"{later.replace('_', ' ')} {second.on} is before {earlier.replace('_', ' ')} {first.on}"
-        yield Problem(("dates", later, "on"), words)
+def _words(name: str) -> str:
+    return name.replace("_", " ")
 
 
-@rule("DT003", "error", "trial", "product", "ledger")
+@rule("DT003", "error", "trial", "product")
 def future_date(subject: Subject) -> Iterator[Problem]:
     """An `actual` date, a verification or `status_as_of` that lies in the future.
 
@@ -103,21 +110,16 @@ def stale_status(subject: Subject) -> Iterator[Problem]:
     if trial.status not in OPEN:
         return
     completion = dated(trial, "completion")
-    if completion is not None and _surely_before(completion.on, subject.as_of):
+    if completion is not None and _is_over(completion.on, subject.as_of):
         yield Problem(("status",), f"{trial.status}, yet completion {completion.on} is past")
-    elif _surely_before(trial.status_as_of, _years_before(subject.as_of, 2)):
+    elif _is_over(trial.status_as_of, subject.as_of, years=2):
         yield Problem(("status",), f"{trial.status} as of {trial.status_as_of}, more than two years ago")
 
 
-def _surely_before(one: PartialDate, day: date) -> bool:
-    return one.latest < day
-
-
-def _years_before(day: date, years: int) -> date:
-    try:
-        return day.replace(year=day.year - years)
-    except ValueError:  # 29 February
-        return day.replace(year=day.year - years, day=28)
+def _is_over(one: PartialDate, day: date, *, years: int = 0) -> bool:
+    """Whether every day that `one` can mean is more than so many years before `day`."""
+    last = one.latest
+    return (last.year + years, last.month, last.day) < (day.year, day.month, day.day)
 
 
 @rule("DT007", "warning", "trial")
@@ -164,12 +166,12 @@ def registered_late(subject: Subject) -> Iterator[Problem]:
     yield Problem(("dates", "registered"), f"registered {registered.on}, {late} start {start.on}")
 
 
-def _results_due(trial: Trial) -> date | None:
-    """The day twelve months after primary completion, where that is actual and known to the day's latest."""
-    ended = dated(trial, "primary_completion") or dated(trial, "completion")
-    if ended is None or ended.type != "actual":
-        return None
-    return _years_before(ended.on.latest, -1)
+def _end(trial: Trial) -> tuple[str, PartialDate] | None:
+    """Primary completion, or completion where that is all there is, if it has happened."""
+    for name in ("primary_completion", "completion"):
+        if (stage := dated(trial, name)) is not None:
+            return (name, stage.on) if stage.type == "actual" else None
+    return None
 
 
 @rule("DT009", "note", "trial")
@@ -177,43 +179,49 @@ def results_missing(subject: Subject) -> Iterator[Problem]:
     """No results twelve months after primary completion.
 
     42 CFR 11.44, the EU Clinical Trials Regulation and WHO ask for summary results within a year. Delays can
-    be certified, and phase 1 may be exempt, so this is no accusation.
+    be certified, and phase 1 may be exempt, so this is no accusation. Results of any kind in the record
+    count, published or posted.
 
     Example: completed in 2019, nothing posted and nothing published
     Remedy: none where true; add the results where there are any.
     """
     trial = subject.trial
-    if trial.study_type != "interventional" or trial.registry_id is None or trial.status == "withdrawn":
+    end = _end(trial)
+    if (
+        end is None
+        or trial.study_type != "interventional"
+        or trial.registry_id is None
+        or trial.status == "withdrawn"
+        or not _is_over(end[1], subject.as_of, years=1)
+        or dated(trial, "results_posted") is not None
+    ):
         return
-    due = _results_due(trial)
-    reported = any(outcome.result in REPORTED for outcome in listed(trial.outcomes)) or bool(
-        listed(trial.safety)
-    )
-    if due is not None and due < subject.as_of and not reported and dated(trial, "results_posted") is None:
-        name = "primary_completion" if dated(trial, "primary_completion") else "completion"
-        yield Problem(("dates", name), f"no results, due {due} (twelve months after primary completion)")
+    if not listed(trial.safety) and not any(o.result in REPORTED for o in listed(trial.outcomes)):
+        message = f"no results, more than a year after {_words(end[0])} {end[1]}"
+        yield Problem(("dates", end[0]), message)
 
 
 @rule("DT010", "note", "trial")
 def results_late(subject: Subject) -> Iterator[Problem]:
     """Results posted more than twelve months after primary completion.
 
-    Example: NurOwn phase 3: posted 1,248 days after the last visit
+    The same deadline as DT009's, missed and then made good.
+
+    Example: NurOwn phase 3: posted 1,217 days after primary completion
     Remedy: none where true.
     """
-    posted, due = dated(subject.trial, "results_posted"), _results_due(subject.trial)
-    if posted is None or due is None or posted.on.earliest <= due:
-        return
-    ended = dated(subject.trial, "primary_completion") or dated(subject.trial, "completion")
-    days = (posted.on.earliest - ended.on.latest).days if ended else 0
-    yield Problem(
-        ("dates", "results_posted"), f"results posted {posted.on}, {days:,} days after primary completion"
-    )
+    posted, end = dated(subject.trial, "results_posted"), _end(subject.trial)
+    if posted is not None and end is not None and _is_over(end[1], posted.on.earliest, years=1):
+        days = (posted.on.earliest - end[1].latest).days
+        message = f"results posted {posted.on}, {days:,} days after {_words(end[0])}"
+        yield Problem(("dates", "results_posted"), message)
 
 
 @rule("DT011", "warning", "trial", "product")
 def verification_old(subject: Subject) -> Iterator[Problem]:
     """Verified more than 365 days ago, or more than 180 days ago while recruiting.
+
+    Registries change a recruiting trial's entry often.
 
     Example: a recruiting trial verified a year ago
     Remedy: compare the record with its sources; `alscli verify ID --against REF` stamps it.
@@ -223,8 +231,8 @@ def verification_old(subject: Subject) -> Iterator[Problem]:
         return
     recruiting = isinstance(subject.model, Trial) and subject.trial.status in RECRUITING
     limit = 180 if recruiting else 365
-    if _surely_before(verified.on, subject.as_of - timedelta(days=limit)):
-        days = (subject.as_of - verified.on.latest).days
+    days = (subject.as_of - verified.on.latest).days
+    if days > limit:
         yield Problem(("verified", "on"), f"verified {days:,} days ago; look again after {limit}")
 
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator
 from decimal import ROUND_HALF_UP, Decimal
+from fractions import Fraction
 from itertools import pairwise
+from math import floor
 
 from alscli.check.finding import Problem
 from alscli.check.rule import Subject, rule
@@ -14,6 +16,9 @@ from alscli.model.trial import Counted, Outcome, Trial, Value
 from alscli.model.values import known, listed
 
 _FLOW = ("screened", "enrolled", "randomized", "treated", "completed")
+_NO_SHARE = frozenset(
+    {"score", "change", "percent_change", "slope", "rank", "time_to_event", "survival_rate"}
+)
 _OUTSIDE = frozenset({"other", "external_control"})
 
 
@@ -30,10 +35,11 @@ def _path(name: str) -> Path:
 
 @rule("EN001", "error", "trial")
 def flow_narrows(subject: Subject) -> Iterator[Problem]:
-    """Screened ≥ enrolled ≥ randomized ≥ treated ≥ completed, and analyzed ≤ randomized.
+    """More people at a later stage of the trial than at an earlier one.
 
-    People leave a trial; nobody joins between two stages. An intention-to-treat analysis may hold more
-    people than were treated, never more than were randomized.
+    Screened ≥ enrolled ≥ randomized ≥ treated ≥ completed, and analyzed ≤ randomized: people leave a trial,
+    and nobody joins between two stages. An intention-to-treat analysis may hold more people than were
+    treated, never more than were randomized.
 
     Example: `randomized = 189`, `treated = 196`
     Remedy: compare with the flow chart of the paper; put conflicting sources into a dispute.
@@ -138,14 +144,15 @@ def outcome_exceeds_arm(subject: Subject) -> Iterator[Problem]:
 def impossible_percentage(subject: Subject) -> Iterator[Problem]:
     """A percentage that no whole number of people can give (the GRIM test).
 
-    Where `stat = "percent"` and n is given: some k of n must round to the printed digits. Rates that a model
-    adjusts are not counts; give them another `stat`, or no n.
+    Where `stat = "percent"` and n is given: some k of n must give the printed digits, rounded or cut. Left
+    alone are measures that are no share of people (scores, changes, survival as Kaplan and Meier estimate
+    it) and bounds. Rates that a model adjusts are no counts either; give them no n.
 
-    Example: 62 of 244 printed as 25.0 %: 61/244 is 25.0, 62/244 is 25.4
+    Example: 32 % of 20 people: 6 of 20 is 30, 7 is 35
     Remedy: look at the source again; the denominator is often another one.
     """
     for o, outcome in enumerate(listed(subject.trial.outcomes)):
-        if known(outcome.stat) != "percent" or known(outcome.measure) in ("percent_change", "slope"):
+        if known(outcome.stat) != "percent" or known(outcome.measure) in _NO_SHARE:
             continue
         for v, value in enumerate(listed(outcome.values)):
             n, quantity = known(value.n), known(value.value)
@@ -158,12 +165,14 @@ def impossible_percentage(subject: Subject) -> Iterator[Problem]:
 
 def can_be_percentage(printed: int | Decimal, n: int) -> bool:
     """Whether some whole number of `n` people, as a percentage, rounds or is cut to the printed digits."""
-    number = Decimal(printed)
-    exponent = number.as_tuple().exponent
-    unit = Decimal(1).scaleb(exponent if isinstance(exponent, int) else 0)
-    near = int(number * n / 100)
+    number = Fraction(printed)
+    exponent = Decimal(printed).as_tuple().exponent
+    unit = Fraction(10) ** (exponent if isinstance(exponent, int) else 0)
+    # The k nearest below and above; -unit/2 is a half rounded up, just below +unit is cut.
+    near = number * n / 100
     return any(
-        abs(Decimal(100) * k / n - number) < unit for k in range(max(0, near - 1), min(n, near + 2) + 1)
+        0 <= k <= n and -unit / 2 <= Fraction(100 * k, n) - number < unit
+        for k in (floor(near) - 1, floor(near), floor(near) + 1, floor(near) + 2)
     )
 
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
+from typing import NamedTuple
 
 from alscli.check.finding import Problem
 from alscli.check.format import shown
 from alscli.check.rule import Subject, rule, state
 from alscli.model.identifiers import RegistryId, is_safe_record_id, parse_registry_id
 from alscli.model.product import Product
-from alscli.model.provenance import Dated
 from alscli.model.trial import Trial
 from alscli.model.values import known, listed
 from alscli.model.vocabulary import normalize
@@ -49,13 +49,11 @@ def id_is_file_name(subject: Subject) -> Iterator[Problem]:
     stem = subject.record.entry.id
     if model.id != stem:
         safe = is_safe_record_id(stem)
-        wanted = f"or name the file {model.id}.toml" if safe else f"name the file {model.id}.toml"
         yield Problem(
             ("id",),
-            f"the id is {shown(model.id)} and the file is {stem}.toml",
+            f"the id is {shown(model.id)} and the file is {shown(f'{stem}.toml')}",
             suggestions=(stem,) if safe else (),
-            replacement=f'"{stem}"' if safe else None,
-            help=wanted,
+            help=f"`alscli rename`, or name the file {model.id}.toml",
         )
 
 
@@ -73,7 +71,8 @@ def one_registry_id_one_file(subjects: list[Subject], snapshot: Snapshot) -> Ite
         number = _registered(subject.trial)
         if number is None:
             continue
-        other = first.setdefault(number.value, subject)
+        # Versions of an EU CT number are for ID008; an ANZCTR number is the same with and without its `p`.
+        other = first.setdefault(number.value if number.registry.code == "ctis" else number.key, subject)
         if other is not subject:
             yield subject, Problem(("registry_id",), f"{number.value} is already in {other.record.entry.id}")
 
@@ -92,17 +91,18 @@ def secondary_id_elsewhere(subjects: list[Subject], snapshot: Snapshot) -> Itera
     Remedy: merge the two records; or say with `related` what the other study is.
     """
     owners = {number.key: s for s in _trials(subjects) if (number := _registered(s.trial))}
+    told: set[tuple[str, str]] = set()
     for subject in _trials(subjects):
         for position, text in enumerate(listed(subject.trial.secondary_ids)):
             number = parse_registry_id(text)
             owner = owners.get(number.key) if number else None
-            if owner is not None and owner is not subject and not _are_related(subject.trial, owner.trial):
-                yield (
-                    subject,
-                    Problem(
-                        ("secondary_ids", position), f"{text} is the registry id of {owner.record.entry.id}"
-                    ),
-                )
+            if owner is None or owner is subject or _are_related(subject.trial, owner.trial):
+                continue
+            here, there = subject.record.entry.id, owner.record.entry.id
+            if (there, here) not in told:
+                told.add((here, there))
+                message = f"{shown(text)} is the registry id of {there}"
+                yield subject, Problem(("secondary_ids", position), message)
 
 
 def _are_related(one: Trial, other: Trial) -> bool:
@@ -116,41 +116,55 @@ def _are_related(one: Trial, other: Trial) -> bool:
 def near_duplicate(subjects: list[Subject], snapshot: Snapshot) -> Iterator[Pair]:
     """Two records with equal product, sponsor and phase, starts within 90 days and sizes within 10 %.
 
-    One trial is often entered twice: from the registry and from a paper.
+    One trial is often entered twice: from the registry and from a paper. Silent about two records that
+    `related` joins, and where a registry id in both files says more (ID003, ID004, ID008).
 
-    Example: NSI-566's n = 12 and n = 15 reports of one phase 1 trial
+    Example: NurOwn phase 3 from ClinicalTrials.gov (196 people) and again from its paper (189 people)
     Remedy: merge them; or state `related` with `rel = "distinct"` and why.
     """
-    groups: dict[tuple[frozenset[str], str, str], list[Subject]] = defaultdict(list)
+    groups: dict[tuple[frozenset[str], str, str], list[_Trace]] = defaultdict(list)
     for subject in _trials(subjects):
         trial = subject.trial
-        products = frozenset(i.product or i.name or "" for i in listed(trial.interventions)) - {""}
-        sponsor = known(trial.sponsor)
-        if products and sponsor is not None:
-            groups[(products, normalize(sponsor.name), trial.phase)].append(subject)
-    for group in groups.values():
-        for position, subject in enumerate(group):
-            for other in group[:position]:
-                if _look_alike(subject.trial, other.trial):
-                    message = (
-                        f"looks like {other.record.entry.id}: same product, sponsor, phase, start and size"
-                    )
-                    yield subject, Problem(("id",), message, help="merge them, or state `related`")
+        products = frozenset(i.product or normalize(i.name or "") for i in listed(trial.interventions)) - {""}
+        dates, sponsor, size = known(trial.dates), known(trial.sponsor), _size(trial)
+        start = known(dates.start) if dates is not None else None
+        if products and sponsor is not None and start is not None and size:
+            traces = groups[(products, normalize(sponsor.name), trial.phase)]
+            trace = _Trace(subject, start.on.earliest.toordinal(), start.on.latest.toordinal(), size)
+            other = next((earlier for earlier in traces if _look_alike(trace, earlier)), None)
+            traces.append(trace)
+            if other is not None:
+                message = f"same product, sponsor, phase, start and size as {other.subject.record.entry.id}"
+                yield subject, Problem(("id",), message, help="merge them, or state `related`")
 
 
-def _look_alike(one: Trial, other: Trial) -> bool:
-    if _are_related(one, other):
-        return False
-    starts = [known(dates.start) if (dates := known(trial.dates)) else None for trial in (one, other)]
-    sizes = [_size(trial) for trial in (one, other)]
-    if not (starts[0] and starts[1] and sizes[0] and sizes[1]):
-        return False
-    return _near(starts[0], starts[1]) and abs(sizes[0] - sizes[1]) * 10 <= max(sizes[0], sizes[1])
+class _Trace(NamedTuple):
+    """A trial, the first and last day on which it may have started, and its size."""
+
+    subject: Subject
+    earliest: int
+    latest: int
+    size: int
 
 
-def _near(one: Dated, other: Dated) -> bool:
-    gap = max(one.on.earliest, other.on.earliest) - min(one.on.latest, other.on.latest)
-    return gap.days <= 90
+def _look_alike(one: _Trace, other: _Trace) -> bool:
+    return (
+        abs(one.size - other.size) * 10 <= max(one.size, other.size)
+        and max(one.earliest, other.earliest) - min(one.latest, other.latest) <= 90
+        and not _are_related(one.subject.trial, other.subject.trial)
+        and not _share_a_number(one.subject.trial, other.subject.trial)
+    )
+
+
+def _share_a_number(one: Trial, other: Trial) -> bool:
+    def numbers(trial: Trial) -> set[str]:
+        texts = [trial.registry_id or "", *listed(trial.secondary_ids)]
+        return {number.key for text in texts if (number := parse_registry_id(text)) is not None}
+
+    first, second = _registered(one), _registered(other)
+    return (first is not None and first.key in numbers(other)) or (
+        second is not None and second.key in numbers(one)
+    )
 
 
 def _size(trial: Trial) -> int | None:
@@ -199,7 +213,7 @@ def _alias_path(product: Product, name: str) -> tuple[str | int, ...]:
     for position, alias in enumerate(product.aliases):
         if normalize(alias) == name:
             return ("aliases", position)
-    return ("name",)
+    return ("name",) if normalize(product.name) == name else ("name_zh",)
 
 
 @rule("ID007", "warning", "trial")
@@ -227,15 +241,16 @@ def eu_number_versions(subjects: list[Subject], snapshot: Snapshot) -> Iterator[
     first: dict[str, Subject] = {}
     for subject in _trials(subjects):
         number = _registered(subject.trial)
-        if number is None or number.key == number.value:
+        if number is None or number.registry.code != "ctis":
             continue
         other = first.setdefault(number.key, subject)
-        if other is not subject and other.trial.registry_id != subject.trial.registry_id:
+        if other.trial.registry_id != subject.trial.registry_id:
             message = f"{number.value} and {other.trial.registry_id} in {other.record.entry.id} are one trial"
             yield subject, Problem(("registry_id",), message)
 
 
-PLATFORMS = {"NCT04297683": "HEALEY ALS Platform"}
+_PLATFORMS = frozenset({"NCT04297683"})
+"""Registry ids of platforms: the HEALEY ALS Platform Trial."""
 _PLATFORM_WORDS = ("healey", "platform", "master protocol")
 
 
@@ -249,7 +264,7 @@ def regimen_without_platform(subject: Subject) -> Iterator[Problem]:
     Remedy: `related = [{ id = "NCT04297683", rel = "regimen_of" }]`
     """
     trial = subject.trial
-    if trial.registry_id in PLATFORMS or any(related.rel == "regimen_of" for related in trial.related):
+    if trial.registry_id in _PLATFORMS or any(related.rel == "regimen_of" for related in trial.related):
         return
     text = f"{trial.title} {trial.scientific_title or ''} {trial.acronym or ''}".casefold()
     if "regimen" in text and any(word in text for word in _PLATFORM_WORDS):

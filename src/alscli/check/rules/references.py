@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
 from alscli.check.finding import Problem
 from alscli.check.format import shown
-from alscli.check.rule import Subject, rule
+from alscli.check.rule import Names, Subject, rule
 from alscli.model.identifiers import parse_registry_id
 from alscli.model.nearness import nearest
 from alscli.model.path import Path
@@ -25,38 +25,42 @@ def source_exists(subject: Subject) -> Iterator[Problem]:
     Example: `src = "cudkowicz22"` where the reference is `cudkowicz2022`
     Remedy: mend the key, or add the reference.
     """
-    refs = set(subject.refs)
-    if isinstance(subject.values.get("registry_id"), str):
-        refs.add("registry")
+    refs = subject.refs
+    shared = subject.names.shared_refs
     for path, key in cited(subject.values):
-        if key not in refs:
+        if key == "registry":
+            if getattr(subject.model, "registry_id", None) is None:
+                yield Problem(path, "registry is the entry of `registry_id`, which is missing")
+        elif key not in refs and shared is not None and key not in shared:
             near = tuple(nearest(key, refs))
-            hint = f"; did you mean {' or '.join(near)}?" if near else ""
-            reason = (
-                "registry needs a `registry_id`" if key == "registry" else f"no reference {shown(key)}{hint}"
-            )
-            yield Problem(path, reason, suggestions=near)
+            yield Problem(path, f"no reference {shown(key)}{_hint(near)}", suggestions=near)
 
 
-_CITING = {(("verified",), "against"), (("refs",), "notice"), (("excluded",), "refs"), (("claims",), "refs")}
+def _hint(near: tuple[str, ...]) -> str:
+    return f"; did you mean {' or '.join(map(shown, near))}?" if near else ""
 
 
-def cited(values: Any, path: Path = ()) -> Iterator[tuple[Path, str]]:
+def cited(values: Mapping[str, Any]) -> list[tuple[Path, str]]:
     """Every citation of a parsed file: the path of the key of a reference, and the key."""
-    if isinstance(values, Mapping):
-        for key, value in values.items():
-            here = (*path, key)
-            if (
-                key == "src"
-                or (key == "against" and path == ("verified",))
-                or (key == "notice" and path[:1] == ("refs",))
-            ) or (key == "refs" and path[:1] in (("excluded",), ("claims",))):
-                yield from _keys(value, here)
-            else:
-                yield from cited(value, here)
-    elif isinstance(values, list):
-        for position, value in enumerate(values):
-            yield from cited(value, (*path, position))
+    found: list[tuple[Path, str]] = []
+    _collect(values, (), found)
+    return found
+
+
+def _collect(values: Any, path: Path, found: list[tuple[Path, str]]) -> None:
+    items = values.items() if isinstance(values, Mapping) else enumerate(values)
+    for key, value in items:
+        if key == "src" or (key in _CITING and path[:1] in _CITING[key]):
+            found += _keys(value, (*path, key))
+        elif isinstance(value, (dict, list)):
+            _collect(value, (*path, key), found)
+
+
+_CITING = {
+    "against": {("verified",)},
+    "notice": {("refs",)},
+    "refs": {("excluded",), ("claims",)},
+}
 
 
 def _keys(value: Any, path: Path) -> Iterator[tuple[Path, str]]:
@@ -78,37 +82,29 @@ def references_resolve(subject: Subject) -> Iterator[Problem]:
     Example: `arm = "treated"` where the arms are `active` and `placebo`
     Remedy: mend the id; add the product with `alscli add`.
     """
-    snapshot = subject.snapshot
-    unread = {record.entry.id for record in snapshot.unreadable}
-    for what, path, name, there in _references(subject.trial, set(snapshot.products), set(snapshot.trials)):
-        outside = what == "record" and parse_registry_id(name) is not None
-        if name not in there and not outside and not (name in unread and what in ("product", "record")):
+    for what, path, name, there in _references(subject.trial, subject.names):
+        if name not in there and not (what == "record" and parse_registry_id(name)):
             near = tuple(nearest(name, there))
-            hint = f"; did you mean {' or '.join(near)}?" if near else ""
-            yield Problem(path, f"no {what} {shown(name)}{hint}", suggestions=near)
+            yield Problem(path, f"no {what} {shown(name)}{_hint(near)}", suggestions=near)
 
 
-Reference = tuple[str, Path, str, set[str]]
+Reference = tuple[str, Path, str, Collection[str]]
 
 
-def _references(trial: Trial, products: set[str], trials: set[str]) -> Iterator[Reference]:
+def _references(trial: Trial, names: Names) -> Iterator[Reference]:
     """What names something else: kind of thing, path, name, and the names that there are."""
-    interventions = {i.id for i in listed(trial.interventions)}
+    interventions = {intervention.id for intervention in listed(trial.interventions)}
     arms = {arm.id for arm in listed(trial.arms)}
     for i, intervention in enumerate(listed(trial.interventions)):
         if intervention.product is not None:
-            yield "product", ("interventions", i, "product"), intervention.product, products
+            yield "product", ("interventions", i, "product"), intervention.product, names.products
     for r, related in enumerate(trial.related):
-        yield "record", ("related", r, "id"), related.id, trials
+        yield "record", ("related", r, "id"), related.id, names.trials
     for a, arm in enumerate(listed(trial.arms)):
         for g, given in enumerate(listed(arm.given)):
             if given.intervention is not None:
-                yield (
-                    "intervention",
-                    ("arms", a, "given", g, "intervention"),
-                    given.intervention,
-                    interventions,
-                )
+                path: Path = ("arms", a, "given", g, "intervention")
+                yield "intervention", path, given.intervention, interventions
     for o, outcome in enumerate(listed(trial.outcomes)):
         yield from _arms_of(outcome, ("outcomes", o), arms)
     for s, safety in enumerate(listed(trial.safety)):

@@ -8,11 +8,12 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from alscli.check.finding import Problem
-from alscli.check.format import shown
+from alscli.check.format import shown, value_at
 from alscli.check.rule import Subject, rule, state
 from alscli.model.format import MODELS, shape_of
 from alscli.model.path import Path
 from alscli.model.shape import Shape
+from alscli.store.toml import Document
 
 state(
     "TX001",
@@ -134,10 +135,10 @@ state(
 # Controls (C0 without tab and line feed, C1, bidirectional), zero-width characters, blank letters, tags.
 # The joiners U+200C and U+200D belong to the spelling of Persian and Indic words.
 _HIDDEN = re.compile(
-    "[\0-\x08\x0b-\x1f\x7f-\x9f\u00ad\u061c\u115f\u1160\u180e\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f"
-    "\u3164\ufeff\uffa0\U000e0000-\U000e007f]|(?<![\u0600-\u0dff])[\u200c\u200d]"
+    "[\0-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u00ad\u061c\u115f\u1160\u180e\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f"
+    "\u3164\ufeff\uffa0\U000e0000-\U000e007f]|\r(?!\n)|(?<![\u0600-\u0dff])[\u200c\u200d]"
 )
-_HARMLESS = re.compile(r"[\x20-\x5b\x5d-\x7e\t\r\n]*+(?:\\[^uUbfr][\x20-\x5b\x5d-\x7e\t\r\n]*+)*+")
+_ESCAPED = re.compile(r"\\[uUbfr]")
 _IDENTIFIERS = frozenset({"id", "key", "doi", "url", "registry_id", "secondary_ids", "former_ids"})
 _CITATIONS = frozenset({"src", "product", "intervention", "arm", "vs", "against", "notice"})
 _ALIKE = frozenset({"LATIN", "GREEK", "CYRILLIC", "ARMENIAN", "CHEROKEE", "COPTIC", "LISU", "FULLWIDTH"})
@@ -167,34 +168,24 @@ def deceptive_text(subject: Subject) -> Iterator[Problem]:
     Remedy: type the text again.
     """
     document = subject.record.document
-    if document is None or _HARMLESS.fullmatch(document.text):
+    if document is None or (document.text.isascii() and not _ESCAPED.search(document.text)):
         return
-    refused = {error["loc"] for error in subject.record.errors}
-    in_values = 0
     for path, text in texts(document.values):
-        if text.isascii() and text.isprintable():
+        if (text.isascii() and text.isprintable()) or _last_key(path) in _CITATIONS:
             continue
-        found = _HIDDEN.search(text)
-        in_values += len(_HIDDEN.findall(text))
-        if path in refused or _last_key(path) in _CITATIONS:
-            continue
-        if found:
+        if found := _HIDDEN.search(text):
             yield Problem(path, f"holds an invisible character: {_name(found)}")
         elif _last_key(path) in _IDENTIFIERS and len(scripts := _scripts(text) & _ALIKE) > 1:
             names = " and ".join(sorted(script.capitalize() for script in scripts))
             yield Problem(path, f"{shown(text)} mixes {names} letters")
-    yield from _hidden_elsewhere(document.text.removeprefix("\ufeff"), in_values)
+    yield from _hidden_in_comments(document)
 
 
-def _hidden_elsewhere(text: str, in_values: int) -> Iterator[Problem]:
-    """What hides in comments and keys, which have no path: the first line with more than the values hold."""
-    hidden = [match for match in _HIDDEN.finditer(text) if match.group() != "\r"]
-    if len(hidden) > in_values:
-        comment = next(
-            (match for match in hidden if "#" in text[: match.start()].rpartition("\n")[2]), hidden[0]
-        )
-        line = text.count("\n", 0, comment.start()) + 1
-        yield Problem((), f"line {line} holds an invisible character: {_name(comment)}")
+def _hidden_in_comments(document: Document) -> Iterator[Problem]:
+    for found in _HIDDEN.finditer(document.text, int(document.text.startswith("\ufeff"))):
+        if not any(pair.start <= found.start() < pair.end for pair in document.spans.statements):
+            line, _ = document.spans.position(found.start())
+            yield Problem((), f"the comment in line {line} holds an invisible character: {_name(found)}")
 
 
 def _name(found: re.Match[str]) -> str:
@@ -209,7 +200,7 @@ def _last_key(path: Path) -> str:
     return next((part for part in reversed(path) if isinstance(part, str)), "")
 
 
-@rule("TX005", "note", "trial", "product", "ledger", waivable=True)
+@rule("TX005", "note", "trial", "product", "ledger")
 def canonical_layout(subject: Subject) -> Iterator[Problem]:
     """The file is not in canonical layout.
 
@@ -224,19 +215,10 @@ def canonical_layout(subject: Subject) -> Iterator[Problem]:
     document = subject.record.document
     if document is None or not subject.record.readable:
         return
-    shape = shape_of(MODELS[subject.record.entry.kind])
-    laid_out = lay_out(document.text, shape)
+    laid_out = lay_out(document.text, shape_of(MODELS[subject.record.entry.kind]))
     if laid_out != document.text:
-        line = next(
-            (
-                n
-                for n, (a, b) in enumerate(
-                    zip(document.text.split("\n"), laid_out.split("\n"), strict=False), 1
-                )
-                if a != b
-            ),
-            1,
-        )
+        pairs = zip(document.text.split("\n"), laid_out.split("\n"), strict=False)
+        line = next((number for number, (old, new) in enumerate(pairs, 1) if old != new), 1)
         yield Problem((), f"not in canonical layout, first in line {line}", help="`alscli fmt` mends it")
 
 
@@ -252,7 +234,9 @@ def unresolved_merge(subject: Subject) -> Iterator[Problem]:
     disputes = subject.trial.disputes if subject.record.entry.kind == "trial" else subject.product.disputes
     for position, dispute in enumerate(disputes):
         if dispute.ruling == "merge":
-            yield Problem(("disputes", position, "ruling"), f"two branches disagree on {dispute.field}")
+            yield Problem(
+                ("disputes", position, "ruling"), f"two branches disagree on {shown(dispute.field)}"
+            )
 
 
 @rule("SM006", "error", "trial", "product", "ledger", waivable=False)
@@ -267,28 +251,31 @@ def duplicate_keys(subject: Subject) -> Iterator[Problem]:
     yield from _duplicates(subject.values, shape_of(MODELS[subject.record.entry.kind]), ())
 
 
-def _duplicates(values: Any, shape: Shape, path: Path) -> Iterator[Problem]:
-    if not isinstance(values, Mapping):
-        return
-    for key, below in shape.keys.items():
-        value = values.get(key)
-        if isinstance(value, list) and below.keys:
-            yield from _duplicates_of_list(value, below, (*path, key))
-        else:
+def _duplicates(table: Mapping[str, Any], shape: Shape, path: Path) -> Iterator[Problem]:
+    for key, value in table.items():
+        below = shape.keys.get(key)
+        if below is None or not below.keys:
+            continue
+        if isinstance(value, Mapping):
             yield from _duplicates(value, below, (*path, key))
+        elif isinstance(value, list):
+            yield from _repeated(value, below, (*path, key))
+            for position, element in enumerate(value):
+                if isinstance(element, Mapping):
+                    yield from _duplicates(element, below, (*path, key, position))
 
 
-def _duplicates_of_list(elements: list[Any], shape: Shape, path: Path) -> Iterator[Problem]:
+def _repeated(elements: list[Any], shape: Shape, path: Path) -> Iterator[Problem]:
+    if shape.identity not in (("id",), ("key",)):
+        return
     seen: set[str] = set()
     for position, element in enumerate(elements):
-        if shape.identity in (("id",), ("key",)) and isinstance(element, Mapping):
-            name = element.get(shape.identity[0])
-            if isinstance(name, str) and name in seen:
-                where = (*path, position, shape.identity[0])
-                yield Problem(where, f"{shown(name)} stands twice in [[{path[-1]}]]")
-            elif isinstance(name, str):
-                seen.add(name)
-        yield from _duplicates(element, shape, (*path, position))
+        name = value_at(shape.identity, element)
+        if isinstance(name, str):
+            if name in seen:
+                where = (*path, position, *shape.identity)
+                yield Problem(where, f"{shown(name)} stands twice in {path[-1]}")
+            seen.add(name)
 
 
 @rule("SM008", "note", "trial")

@@ -1,0 +1,283 @@
+"""Effects: a result, its p, its sign and the values beside it tell one story, in the direction of benefit."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from alscli.check.finding import Problem
+from alscli.check.rule import Subject, rule
+from alscli.check.rules.statistics import (
+    DIFFERENCES,
+    RATIOS,
+    Span,
+    bounds_of,
+    each_effect,
+    gap,
+    level_of,
+    number_of,
+    printed,
+    real,
+    stated_p,
+    two_sided_p,
+)
+from alscli.model.path import Path
+from alscli.model.trial import Arm, Effect, Outcome, Trial
+from alscli.model.values import known, listed
+
+_OTHER_ALPHA = re.compile(
+    r"alpha|α|inferior|equivalen|bayes|hochberg|bonferroni|\bholm\b|multipl|hierarch|gatekeep|interim"
+    r"|\b(?:one|1)[- ](?:sided|tailed)|\blevel|threshold|criteri|水准|非劣|等效|校正|层级|阈值|单侧",
+    re.IGNORECASE,
+)
+"""Methods that test at another α than 0.05, or something else than a difference."""
+
+_TOWARD_WORSE = re.compile(
+    r"declin|decreas|loss|worsen|deteriorat|progress|下降|减少|恶化|进展", re.IGNORECASE
+)
+_COMPARATORS = frozenset(
+    {
+        "active_comparator",
+        "placebo_comparator",
+        "sham_comparator",
+        "no_intervention",
+        "standard_care",
+        "external_control",
+    }
+)
+_TIMES = frozenset({"time_to_event", "survival_rate"})
+
+# -- direction --------------------------------------------------------------------------------------
+
+
+def _reading(outcome: Outcome, arm: str | None) -> Span | None:
+    """The one value of an arm; a count as a share of its n."""
+    found = [value for value in listed(outcome.values) if value.arm == arm and arm is not None]
+    quantity = known(found[0].value) if len(found) == 1 else None
+    if quantity is None or quantity.is_bound:
+        return None
+    if known(outcome.stat) != "count":
+        return printed(quantity.number)
+    n = known(found[0].n)
+    return (real(quantity.number) / real(n),) * 2 if n else None
+
+
+def _difference(outcome: Outcome, effect: Effect) -> Span | None:
+    """Arm minus the arm it is compared with, by their values."""
+    one, other = _reading(outcome, effect.arm), _reading(outcome, effect.vs)
+    return None if one is None or other is None else (one[0] - other[1], one[1] - other[0])
+
+
+def _sign(span: Span, null: float = 0) -> int:
+    return (span[0] > null) - (span[1] < null)
+
+
+def benefits(subject: Subject, outcome: Outcome, effect: Effect) -> bool | None:
+    """Whether the effect is in the direction of benefit; None where that is not known or it is no effect.
+
+    The direction is the instrument's, from the vocabulary; that of a responder is upward.
+    """
+    instrument = subject.vocabularies["instrument"].terms.get(known(outcome.instrument) or "")
+    better = instrument.extra.get("better") if instrument else None
+    estimate, kind = number_of(effect.est), known(effect.type)
+    if estimate is None or kind is None:
+        difference = _difference(outcome, effect)
+        sign, kind = (0 if difference is None else _sign(difference)), "md"
+    else:
+        sign = _sign(printed(estimate), 1 if kind in RATIOS else 0)
+    wanted = _wanted(outcome, str(better), kind)
+    turned = _against_control(subject.trial, effect)
+    return (sign == wanted * turned) if sign and wanted and turned else None
+
+
+def _wanted(outcome: Outcome, better: str, kind: str) -> int:
+    """The sign of a benefit; 0 where it is not plain."""
+    upward = {"higher": 1, "longer": 1, "lower": -1}.get(better, 0)
+    match known(outcome.measure):
+        case _ if kind == "hr":
+            return -1 if better == "longer" else 0
+        case "score" | "rank":
+            return upward
+        case "change" | "percent_change" | "slope":
+            # A rate of decline may be printed without its minus, and then less of it is better.
+            text = f"{outcome.definition} {outcome.unit}"
+            return 0 if _TOWARD_WORSE.search(text) else upward
+        case "responder":
+            return 1
+        case "time_to_event" | "survival_rate":
+            return 1 if better == "longer" and kind in DIFFERENCES else 0
+        case "incidence":
+            return -1 if better in ("lower", "longer") else 0
+        case _:
+            return 0
+
+
+def _against_control(trial: Trial, effect: Effect) -> int:
+    """1 for treatment against control, -1 for the reverse, 0 for one treatment or dose against another."""
+    roles = {arm.id: known(arm.role) for arm in listed(trial.arms)}
+    if roles.get(effect.vs or "") != "experimental":
+        return 1
+    return -1 if roles.get(effect.arm or "") in _COMPARATORS else 0
+
+
+# -- rules ------------------------------------------------------------------------------------------
+
+
+@rule("OC006", "warning", "trial")
+def result_against_p(subject: Subject) -> Iterator[Problem]:
+    """Called met with a p at or above α, or not met with a p below α in the direction of benefit.
+
+    α is 0.05, or 1 minus the interval's level where that is stated. `met` passes where one comparison is
+    below α. Silent where `method` names another α or kind of test (non-inferiority, a hierarchy), and on
+    adverse events that are met: there no difference is what was hoped for.
+
+    Example: `result = "met"` with `p = 0.45`
+    Remedy: compare with the source; what was not alpha-controlled is `nominal`.
+    """
+    for o, outcome in enumerate(listed(subject.trial.outcomes)):
+        if outcome.result == "met" and known(outcome.instrument) != "adverse-events":
+            stated = [(p, e) for e in listed(outcome.effects) if (p := stated_p(e)) is not None]
+            plain = all(not _OTHER_ALPHA.search(effect.method or "") for _, effect in stated)
+            if stated and plain and all(p[0] >= _alpha(effect) for p, effect in stated):
+                numbers = " and ".join(f"p {effect.p}" for _, effect in stated)
+                yield Problem(("outcomes", o, "result"), f"met, with {numbers}")
+        elif outcome.result == "not_met":
+            for e, effect in enumerate(listed(outcome.effects)):
+                below = two_sided_p(effect)
+                if below is None or below[1] > _alpha(effect) or _OTHER_ALPHA.search(effect.method or ""):
+                    continue
+                if benefits(subject, outcome, effect):
+                    path: Path = ("outcomes", o, "effects", e, "p")
+                    yield Problem(
+                        path, f"p {effect.p} in the direction of benefit, yet the result is not_met"
+                    )
+
+
+def _alpha(effect: Effect) -> float:
+    level = level_of(effect)
+    return 0.05 if level is None else (100 - level) / 100
+
+
+@rule("OC007", "error", "trial")
+def met_by_harm(subject: Subject) -> Iterator[Problem]:
+    """Called met although every comparison is in the harmful direction.
+
+    The direction of benefit is the instrument's: a higher AALS or ALSAQ-40 is worse. Adverse events, the
+    comparison with baseline (in a disease that only declines) and non-inferiority are left alone.
+
+    Example: AALS rising by 7.18 more than on placebo, `met`
+    Remedy: compare sign and arms with the source.
+    """
+    for o, outcome in enumerate(listed(subject.trial.outcomes)):
+        if outcome.result != "met" or known(outcome.instrument) == "adverse-events":
+            continue
+        judged = [
+            (benefits(subject, outcome, effect), e)
+            for e, effect in enumerate(listed(outcome.effects))
+            if effect.vs != "baseline" and not _OTHER_ALPHA.search(effect.method or "")
+        ]
+        found = [(good, e) for good, e in judged if good is not None]
+        if found and not any(good for good, _ in found):
+            key = "est" if listed(outcome.effects)[found[0][1]].est is not None else "vs"
+            path: Path = ("outcomes", o, "effects", found[0][1], key)
+            yield Problem(path, f"met, yet the effect on {known(outcome.instrument)} is harmful")
+
+
+@rule("OC008", "warning", "trial")
+def sign_against_values(subject: Subject) -> Iterator[Problem]:
+    """An effect of one sign, while the values of the two arms differ the other way.
+
+    An effect is the first arm against the one after `vs`; a hazard ratio runs against survival. A model can
+    turn a small difference round, so an adjusted effect, and one whose interval holds the difference of the
+    values, are left alone unless they are its mirror image.
+
+    Example: −5.52 against −5.88 with `est = -0.36`
+    Remedy: look for a lost minus sign or for arms that are exchanged.
+    """
+    for path, outcome, effect in each_effect(subject.trial):
+        estimate, kind, measure = number_of(effect.est), known(effect.type) or "", known(outcome.measure)
+        if estimate is None or (kind not in RATIOS and kind not in DIFFERENCES):
+            continue
+        if kind == "hr" and measure not in _TIMES:
+            continue
+        if kind in ("or", "rr") and known(outcome.stat) not in ("percent", "count"):
+            continue
+        difference = _difference(outcome, effect)
+        if difference is None:
+            continue
+        sign = _sign(printed(estimate), 1 if kind in RATIOS else 0) * (-1 if kind == "hr" else 1)
+        if sign * _sign(difference) == -1 and not _turned_by_model(effect, difference):
+            one, other = (_printed_value(outcome, arm) for arm in (effect.arm, effect.vs))
+            words = f"{effect.arm} {one}, {effect.vs} {other}, yet {kind} {estimate}"
+            yield Problem((*path, "est"), words)
+
+
+def _turned_by_model(effect: Effect, difference: Span) -> bool:
+    estimate, ci, bounds = number_of(effect.est), known(effect.ci), bounds_of(effect)
+    if known(effect.type) in RATIOS:
+        return bool(known(effect.adjusted)) and (bounds is None or bounds[0][0] < 0 < bounds[1][1])
+    low, high = printed(estimate) if estimate is not None else (0.0, 0.0)
+    if gap((-high, -low), difference) <= abs(low + high) / 100:
+        return False
+    within = ci is not None and ci.high is not None and ci.low <= sum(difference) / 2 <= ci.high
+    return within or bool(known(effect.adjusted))
+
+
+def _printed_value(outcome: Outcome, arm: str | None) -> str:
+    return next((str(value.value) for value in listed(outcome.values) if value.arm == arm), "")
+
+
+@rule("OC009", "warning", "trial")
+def impossible_rank(subject: Subject) -> Iterator[Problem]:
+    """A mean CAFS rank above the number of people ranked, or mean ranks that do not average (N + 1) / 2.
+
+    The ranks 1 to N of everybody have the mean (N + 1) / 2, ties or not. The average is looked at only where
+    `stat = "mean"` and every arm of the comparison has its n; a model's means (`ls_mean`) need not fit.
+
+    Example: 30 people with a mean rank of 35.2 and 30 with 35.8: together 35.5, not 30.5
+    Remedy: compare with the source; the ranking may be of other people (`subgroup`).
+    """
+    for o, outcome in enumerate(listed(subject.trial.outcomes)):
+        if known(outcome.instrument) == "CAFS" and known(outcome.measure) == "rank":
+            yield from _ranks(subject.trial, outcome, ("outcomes", o))
+
+
+def _ranks(trial: Trial, outcome: Outcome, path: Path) -> Iterator[Problem]:
+    values = listed(outcome.values)
+    compared = [arm for arm in listed(trial.arms) if known(arm.role) not in ("other", "external_control")]
+    everybody = {arm.id for arm in compared} == {value.arm for value in values} or not compared
+    whole = everybody and len({value.arm for value in values}) == len(values) > 1
+    people = _ranked(outcome, compared, whole)
+    if people is None:
+        return
+    for v, value in enumerate(values):
+        quantity = known(value.value)
+        if quantity is not None and not quantity.op.startswith("<") and printed(quantity.number)[0] > people:
+            yield Problem((*path, "values", v, "value"), f"mean rank {quantity} of {people} people")
+            return
+    shares = [(known(value.n), known(value.value)) for value in values]
+    if known(outcome.stat) != "mean" or not whole:
+        return
+    low = high = 0.0
+    for n, quantity in shares:
+        if n is None or quantity is None or quantity.is_bound:
+            return
+        least, greatest = printed(quantity.number)
+        share = real(n) / real(people)
+        low, high = low + share * least, high + share * greatest
+    wanted = (real(people) + 1) / 2
+    # 0.01 beyond rounding: imputed ranks are averages that are themselves rounded
+    if not low - 0.01 <= wanted <= high + 0.01:
+        words = f"the mean ranks average {(low + high) / 2:.1f}, not {wanted:g} for {people} people"
+        yield Problem((*path, "values"), words)
+
+
+def _ranked(outcome: Outcome, compared: list[Arm], whole: bool) -> int | None:
+    """How many people the ranking is of."""
+    sizes = [known(value.n) for value in listed(outcome.values)]
+    if whole and None not in sizes:
+        return sum(n for n in sizes if n is not None) or None
+    if outcome.subgroup is not None:
+        return known(outcome.subgroup.n) or None
+    sizes = [known(arm.n) for arm in compared]
+    return None if None in sizes else sum(n for n in sizes if n is not None) or None

@@ -1,0 +1,237 @@
+"""Outcomes: scores that their scale allows, fair windows, and what a reader needs to place a result."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from decimal import Decimal
+
+from alscli.check.finding import Problem
+from alscli.check.rule import Subject, rule
+from alscli.check.rules.dates import dated
+from alscli.model.path import Path
+from alscli.model.trial import Outcome, Value
+from alscli.model.values import Moment, Quantity, known, listed
+from alscli.model.vocabulary import Term
+
+_USUAL_UNITS = frozenset({"point", "points", "score", "分", "stage", "pg/ml", "ng/ml", "ng/l"})
+_COUNTED = frozenset({"count", "percent"})
+_GROWING = frozenset({"change", "percent_change", "incidence"})
+_RATE = re.compile(
+    r"\b(?:a|per|each)\s+(?:day|week|month|year)\b|/\s*(?:day|week|month|year|mo\b)|每[天周月年]"
+)
+_EVENT = re.compile(
+    r"death|dead|\bdie[ds]?\b|dying|mortal|alive|tracheo|ventilat|\bevents?\b|死|存活|气管|通气|氣管|事件",
+    re.IGNORECASE,
+)
+_CUT_OFF = re.compile(
+    r"\d|cut-?off|follow|censor|until|end of|month|year|week|\bday|截止|随访|隨訪|[年月周週天]", re.IGNORECASE
+)
+
+
+def _term(subject: Subject, outcome: Outcome) -> Term | None:
+    instrument = known(outcome.instrument)
+    return None if instrument is None else subject.vocabularies["instrument"].terms.get(instrument)
+
+
+def _limit(term: Term, key: str) -> float | None:
+    limit = term.extra.get(key)
+    return limit if isinstance(limit, (int, float)) and not isinstance(limit, bool) else None
+
+
+def _on_own_scale(outcome: Outcome, term: Term) -> bool:
+    """Whether the values are scores in the instrument's own unit."""
+    if known(outcome.measure) != "score" or known(outcome.stat) in _COUNTED:
+        return False
+    own, unit = str(term.extra.get("unit", "")).casefold(), (outcome.unit or "").strip().casefold()
+    if own.startswith("%"):
+        return not unit or unit == "%" or "predict" in unit or "预计" in unit
+    return not unit or unit == own or unit in _USUAL_UNITS
+
+
+def _readings(value: Value) -> Iterator[tuple[str, Quantity]]:
+    """What stands on the scale: the value, its least and greatest, its quartiles."""
+    quantity = known(value.value)
+    if quantity is not None:
+        yield "value", quantity
+    for key, span in (("iqr", known(value.iqr)), ("range", known(value.range))):
+        if span is not None and span.high is not None:
+            yield key, Quantity(span.low)
+            yield key, Quantity(span.high)
+
+
+def _above(quantity: Quantity, limit: float | None) -> bool:
+    if limit is None or quantity.op.startswith("<"):
+        return False
+    number = float(Decimal(quantity.number))
+    return number > limit or (quantity.op == ">" and number == limit)
+
+
+def _below(quantity: Quantity, limit: float | None) -> bool:
+    if limit is None or quantity.op.startswith(">"):
+        return False
+    number = float(Decimal(quantity.number))
+    return number < limit or (quantity.op == "<" and number == limit)
+
+
+@rule("OC001", "error", "trial")
+def score_outside_scale(subject: Subject) -> Iterator[Problem]:
+    """A score that its instrument cannot give.
+
+    Only scores in the instrument's own unit: no changes, slopes, counts or percentages. Where the range is
+    that of a part (MRC grades a muscle, ALSAQ-40 a domain), a `definition` may speak of a sum; where the
+    least is above 0 (AALS), of an item. Ranges that are not confirmed (CNS-BFS, ROADS) are left alone.
+
+    Example: ALSFRS-R 52, of 48
+    Remedy: compare with the source; the instrument or the measure may be another one.
+    """
+    for o, outcome in enumerate(listed(subject.trial.outcomes)):
+        term = _term(subject, outcome)
+        if term is None or term.extra.get("range_confirmed") is False or not _on_own_scale(outcome, term):
+            continue
+        low, high = _limit(term, "low"), _limit(term, "high")
+        if outcome.definition is not None:
+            low = low if low is not None and low <= 0 else None
+            high = None if " of a " in str(term.extra.get("unit", "")) else high
+        for v, value in enumerate(listed(outcome.values)):
+            for key, reading in _readings(value):
+                if _above(reading, high) or _below(reading, low):
+                    path: Path = ("outcomes", o, "values", v, key)
+                    yield Problem(path, f"{term.code} {reading}, outside {_scale(term)}")
+                    break
+
+
+def _scale(term: Term) -> str:
+    low, high = _limit(term, "low"), _limit(term, "high")
+    if low is None or high is None:
+        return f"what is possible (not below {low})" if high is None else f"what is possible (at most {high})"
+    return f"{low} to {high}"
+
+
+@rule("OC019", "warning", "trial")
+def capacity_very_high(subject: Subject) -> Iterator[Problem]:
+    """A vital capacity above 150 % of predicted.
+
+    Possible in a trained singer, and far more often a volume or a slip. Above 200 it is OC001.
+
+    Example: `instrument = "FVC"`, `value = 166`
+    Remedy: compare with the source; give the `unit` where it is not percent of predicted.
+    """
+    for o, outcome in enumerate(listed(subject.trial.outcomes)):
+        term = _term(subject, outcome)
+        limit = _limit(term, "warn_high") if term is not None else None
+        if term is None or limit is None or not _on_own_scale(outcome, term):
+            continue
+        for v, value in enumerate(listed(outcome.values)):
+            quantity = known(value.value)
+            if quantity is None or not _above(quantity, limit) or _above(quantity, _limit(term, "high")):
+                continue
+            words = f"{term.code} {quantity} % of predicted, above {limit}"
+            yield Problem(("outcomes", o, "values", v, "value"), words)
+
+
+@rule("OC010", "warning", "trial")
+def unequal_windows(subject: Subject) -> Iterator[Problem]:
+    """A change after the start of treatment beside one before it, over another length of time.
+
+    What happens in nine months cannot be set against what happened in three. Slopes, and units of a
+    month or a year, are already rates and pass; so do lengths within a tenth of each other.
+
+    Example: −3.77 in the 3 months before, −0.39 in the 9 months after
+    Remedy: give both as a slope, or values over equal windows where the source has them.
+    """
+    for o, outcome in enumerate(listed(subject.trial.outcomes)):
+        if known(outcome.measure) not in _GROWING or _RATE.search(outcome.unit or ""):
+            continue
+        windows = [
+            (v, value.arm, value.at)
+            for v, value in enumerate(listed(outcome.values))
+            if value.at is not None and value.at.is_window
+        ]
+        for v, arm, after in windows:
+            before = [at for _, other, at in windows if other == arm and at.end <= 0]
+            if after.start < 0 or not before or any(_alike(after, at) for at in before):
+                continue
+            path: Path = ("outcomes", o, "values", v, "at")
+            yield Problem(path, f"a change over {after} beside one over {before[0]}")
+
+
+def _alike(one: Moment, other: Moment) -> bool:
+    first, second = one.end - one.start, other.end - other.start
+    return abs(first - second) * 10 <= max(first, second)
+
+
+@rule("OC011", "note", "trial")
+def no_primary(subject: Subject) -> Iterator[Problem]:
+    """An interventional trial whose outcomes are listed, none of them as primary.
+
+    Without it nobody can tell what the trial was to show. Case reports and expanded access have none.
+
+    Example: five outcomes, all `unspecified`
+    Remedy: take the primary outcome from the registry or the protocol; none where there is none.
+    """
+    trial = subject.trial
+    outcomes = listed(trial.outcomes)
+    if not outcomes or trial.study_type != "interventional":
+        return
+    if trial.design in ("case_report", "expanded_access") or any(o.role == "primary" for o in outcomes):
+        return
+    yield Problem(("outcomes",), f"none of {len(outcomes)} outcomes is primary", at="header")
+
+
+@rule("OC012", "warning", "trial")
+def posted_yet_pending(subject: Subject) -> Iterator[Problem]:
+    """Results are posted, and a primary outcome is still pending.
+
+    Example: `results_posted` in 2024, and the primary outcome `pending`
+    Remedy: take the result from the registry, or write `not_reported` where it is not among them.
+    """
+    posted = dated(subject.trial, "results_posted")
+    if posted is None or posted.type == "estimated" or posted.on.surely_after(subject.as_of):
+        return
+    for o, outcome in enumerate(listed(subject.trial.outcomes)):
+        if outcome.role == "primary" and outcome.result == "pending":
+            yield Problem(("outcomes", o, "result"), f"pending, yet results were posted {posted.on}")
+
+
+@rule("OC015", "warning", "trial")
+def matrix_missing(subject: Subject) -> Iterator[Problem]:
+    """A biomarker, and nothing said of what it was measured in.
+
+    NfL in cerebrospinal fluid is many times that in blood; numbers cannot be compared without it.
+
+    Example: `instrument = "NfL"` without `matrix`
+    Remedy: add `matrix = "serum"`, `"plasma"` or `"CSF"`, or `"not_reported"`.
+    """
+    vocabulary = subject.vocabularies["instrument"]
+    for o, outcome in enumerate(listed(subject.trial.outcomes)):
+        if outcome.matrix is not None or (term := _term(subject, outcome)) is None:
+            continue
+        above = (vocabulary.terms[code] for code in vocabulary.ancestors(term.code))
+        if any(one.extra.get("matrix_required") is True for one in (term, *above)):
+            yield Problem(("outcomes", o, "matrix"), f"{term.code} in what? `matrix` is missing", at="header")
+
+
+@rule("OC016", "warning", "trial")
+def survival_undefined(subject: Subject) -> Iterator[Problem]:
+    """Survival without its event (death, tracheostomy, ventilation) or without a time or cut-off.
+
+    Survival free of ventilation is shorter than survival, and a median depends on how long people were
+    followed. A definition that says that the source does not tell is enough.
+
+    Example: `instrument = "overall-survival"` with a median and nothing else
+    Remedy: write event and cut-off into `definition` and `at`, or that they are not stated.
+    """
+    instruments = subject.vocabularies["instrument"].descendants("overall-survival")
+    for o, outcome in enumerate(listed(subject.trial.outcomes)):
+        if known(outcome.instrument) not in instruments:
+            continue
+        text = outcome.definition or ""
+        timed = outcome.at is not None or any(value.at is not None for value in listed(outcome.values))
+        missing = [] if _EVENT.search(text) else ["event"]
+        if not timed and not _CUT_OFF.search(text):
+            missing.append("time or cut-off")
+        if missing:
+            path: Path = ("outcomes", o, "definition")
+            words = f"survival without {' and without '.join(missing)}"
+            yield Problem(path, words, at="header" if outcome.definition is None else "value")

@@ -1,0 +1,125 @@
+"""Safety: counts that fit each other, and words that fit the counts."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from alscli.check.finding import Problem
+from alscli.check.rule import Subject, rule
+from alscli.model.trial import Outcome, Safety
+from alscli.model.values import known, listed
+
+_COUNTS = ("deaths", "sae_patients", "sae_related_patients", "ae_patients")
+_WORDS = {
+    "deaths": "deaths",
+    "sae_patients": "people with a serious adverse event",
+    "sae_related_patients": "people with a related serious adverse event",
+    "ae_patients": "people with an adverse event",
+}
+_SAFE = re.compile(
+    r"(?<!not )(?<!no )\b(?:safe|safely|well[- ]tolerated|tolerable)\b"
+    r"|\bno (?:major )?safety (?:concern|signal|issue)|(?<!不)安全(?!性)|(?:安全性|耐受性?)良好",
+    re.IGNORECASE,
+)
+_NO_EVENT = re.compile(
+    r"\b(?:no|without|zero)(?: any)? (?:\w+ or )?(?:serious|severe)(?: or \w+)? (?:\w+ )?adverse events?\b"
+    r"|\b(?:no|without|zero)(?: any)? SAEs?\b"
+    r"|(?:无|無|未|没有|沒有)[^。；，,;.]{0,6}[严嚴]重的?(?:不良|副)(?:事件|反应|反應|作用)",
+    re.IGNORECASE,
+)
+_NARROWED = re.compile(
+    r"relat|attribut|due to|caus|emergent|proced|infusion|injection|treatment|drug|device|during|within"
+    r"|before|after|until|first|other|besides|apart|except|further|相关|相關|有关|有關|其他|其它|除",
+    re.IGNORECASE,
+)
+_SENTENCE = re.compile(r"[.;。；]\s*")
+
+
+def _number(safety: Safety, key: str) -> int | None:
+    number: int | None = known(getattr(safety, key))
+    return number
+
+
+@rule("SF001", "error", "trial")
+def counts_narrow(subject: Subject) -> Iterator[Problem]:
+    """More people with a related serious event than with any, or more of either, or deaths, than people.
+
+    Where a line has no `n`, the number of people in its arm counts.
+
+    Example: `n = 18`, `deaths = 19`
+    Remedy: compare with the source; events counted instead of people are not `sae_patients`.
+    """
+    lines = listed(subject.trial.safety)
+    if not lines:
+        return
+    sizes = {arm.id: known(arm.n) for arm in listed(subject.trial.arms)}
+    for s, safety in enumerate(lines):
+        people = known(safety.n)
+        if people is None:
+            people = sizes.get(safety.arm or "")
+        serious, related = known(safety.sae_patients), known(safety.sae_related_patients)
+        for key in _COUNTS:
+            number = _number(safety, key)
+            if number is None:
+                continue
+            if people is not None and number > people:
+                yield Problem(("safety", s, key), f"{number} {_WORDS[key]}, more than the {people} people")
+            elif key == "sae_related_patients" and serious is not None and number > serious:
+                words = f"{related} with a related serious adverse event, more than the {serious} with any"
+                yield Problem(("safety", s, key), words)
+
+
+@rule("SF002", "note", "trial")
+def safe_without_counts(subject: Subject) -> Iterator[Problem]:
+    """Called safe or well tolerated, and no count of deaths or adverse events anywhere in the record.
+
+    Example: `statement = "Well tolerated; no safety concerns (authors)."` alone
+    Remedy: add the counts where the source has them; none where it has not.
+    """
+    lines = listed(subject.trial.safety)
+    if not any(line.statement is not None for line in lines):
+        return
+    if any(_number(line, key) is not None for line in lines for key in _COUNTS):
+        return
+    if any(_counted(outcome) for outcome in listed(subject.trial.outcomes)):
+        return
+    for s, safety in enumerate(lines):
+        if safety.statement is not None and (found := _SAFE.search(safety.statement)):
+            yield Problem(("safety", s, "statement"), f'"{found[0]}", and no count')
+
+
+def _counted(outcome: Outcome) -> bool:
+    if known(outcome.instrument) != "adverse-events":
+        return False
+    return any(known(value.value) is not None for value in listed(outcome.values))
+
+
+@rule("SF003", "warning", "trial")
+def death_not_serious(subject: Subject) -> Iterator[Problem]:
+    """No serious adverse event, beside a death.
+
+    A death is a serious adverse event whatever its cause (ICH E2A). Words that narrow the claim (related,
+    due to the treatment, within a time) pass: they say something else.
+
+    Example: seed 003 says that umbilical-cord cells had none, and the abstract (Qiao 2016) has a death in
+    the third month
+    Remedy: count the death, or say which events are meant.
+    """
+    for s, safety in enumerate(listed(subject.trial.safety)):
+        deaths = known(safety.deaths)
+        if not deaths:
+            continue
+        counted = f"{deaths} death{'s' if deaths > 1 else ''}"
+        if known(safety.sae_patients) == 0:
+            words = f"nobody with a serious adverse event, yet {counted}"
+            yield Problem(("safety", s, "sae_patients"), words)
+        elif safety.statement is not None and _claims_none(safety.statement):
+            yield Problem(("safety", s, "statement"), f"no serious adverse event in words, yet {counted}")
+
+
+def _claims_none(statement: str) -> bool:
+    return any(
+        _NO_EVENT.search(sentence) and not _NARROWED.search(sentence)
+        for sentence in _SENTENCE.split(statement)
+    )

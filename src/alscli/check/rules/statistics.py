@@ -1,0 +1,369 @@
+"""Statistics: what is printed about one result must be possible, and its parts must fit each other.
+
+Printed digits are rounded, so a number stands for everything within half a unit of its last place, and a
+rule speaks only where nothing in there would fit.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterator
+from decimal import Decimal
+from functools import cache
+
+from alscli.check.finding import Problem
+from alscli.check.rule import Subject, rule
+from alscli.model.path import Path
+from alscli.model.trial import Effect, Outcome, Trial, Value
+from alscli.model.values import Absence, Range, known, listed
+
+Span = tuple[float, float]
+"""A least and a greatest possible value."""
+
+RATIOS = frozenset({"or", "rr", "rate_ratio", "hr", "ratio_gm"})
+DIFFERENCES = frozenset({"md", "smd", "rd"})
+
+_OTHER_TEST = re.compile(
+    r"rank|wilcoxon|mann|kruskal|fisher|exact|permut|randomi[sz]ation|bootstrap|\bchi\b|χ|likelihood"
+    r"|score test|mantel|mcnemar|hochberg|bonferroni|\bholm\b|multipl|bayes|inferior|equivalen|another"
+    r"|different|separate|interval|\bp\b|\bci\b|秩|置换|精确|卡方|校正|似然|不同|另",
+    re.IGNORECASE,
+)
+"""Methods whose p does not come from the model of the interval."""
+
+_ONE_SIDED = re.compile(r"\b(?:one|1)[- ](?:sided|tailed)|[单單][侧側尾]", re.IGNORECASE)
+_TWO_SIDED = re.compile(r"\b(?:two|2)[- ](?:sided|tailed)|双[侧尾]|雙[側尾]", re.IGNORECASE)
+_SMALLEST_P = 0.001
+"""Below it, two p-values are not compared: the tails of models differ more than that."""
+_UNKNOWN_FREEDOM = 10
+
+
+# -- printed numbers --------------------------------------------------------------------------------
+
+
+def real(number: int | Decimal) -> float:
+    """The nearest float; infinite where none is near, while `float` of an integer would raise."""
+    return float(Decimal(number))
+
+
+def printed(number: int | Decimal) -> Span:
+    """What a printed number can stand for: half a unit of its last place either side."""
+    exponent = number.as_tuple().exponent if isinstance(number, Decimal) else 0
+    half = float(f"5e{exponent - 1}") if isinstance(exponent, int) else 0.0
+    value = real(number)
+    return value - half, value + half
+
+
+def number_of(number: int | Decimal | Absence | None) -> int | Decimal | None:
+    """The number, or None where it is absent; `known` would lose the type of a union."""
+    return None if isinstance(number, Absence) else number
+
+
+def two_sided_p(effect: Effect) -> Span | None:
+    """What the two-sided p can be; None where it is not known or, one-sided, could be of either tail."""
+    span = stated_p(effect)
+    if span is None or known(effect.sides) != 1:
+        return span
+    return (2 * span[0], 2 * span[1]) if span[1] <= 0.5 else None
+
+
+def stated_p(effect: Effect) -> Span | None:
+    """What the p can be, on as many sides as it was tested; None where it is absent or impossible."""
+    quantity = known(effect.p)
+    if quantity is None or not 0 <= quantity.number <= 1:
+        return None
+    number = float(quantity.number)
+    if quantity.is_bound:
+        return (0.0, number) if quantity.op.startswith("<") else (number, 1.0)
+    low, high = printed(quantity.number)
+    return max(0.0, low), min(1.0, high)
+
+
+def level_of(effect: Effect) -> float | None:
+    """The level of the interval in %, 95 where none is stated; None where it is no level."""
+    level = number_of(effect.level)
+    if level is None:
+        return 95.0
+    return float(level) if 50 <= level < 100 else None
+
+
+def _scaled(number: int | Decimal, kind: str) -> Span | None:
+    """A number on the scale on which no effect is 0: the logarithm of a ratio."""
+    low, high = printed(number)
+    if kind in DIFFERENCES:
+        return low, high
+    return (math.log(low), math.log(high)) if kind in RATIOS and low > 0 else None
+
+
+def bounds_of(effect: Effect) -> tuple[Span, Span] | None:
+    """Both ends of the interval on the scale on which no effect is 0."""
+    ci, kind = known(effect.ci), known(effect.type)
+    if ci is None or ci.high is None or kind is None:
+        return None
+    low, high = _scaled(ci.low, kind), _scaled(ci.high, kind)
+    return None if low is None or high is None else (low, high)
+
+
+# -- distributions ----------------------------------------------------------------------------------
+
+
+def two_tails(t: float, freedom: int | None = None) -> float:
+    """The probability beyond ±t: of Student's t with that many degrees of freedom, else of the normal.
+
+    Finite sums for whole degrees (Abramowitz and Stegun 26.7.3 and 26.7.4).
+    """
+    if freedom is None or freedom > 200:
+        return math.erfc(t / math.sqrt(2))
+    angle = math.atan(t / math.sqrt(freedom))
+    cosine = math.cos(angle)
+    even = freedom % 2 == 0
+    term = 1.0 if even else cosine
+    total = 0.0 if freedom == 1 else term
+    for k in range(2 if even else 3, freedom - 1, 2):
+        term *= cosine * cosine * (k - 1) / k
+        total += term
+    inside = math.sin(angle) * total if even else (angle + math.sin(angle) * total) * 2 / math.pi
+    return max(0.0, 1 - inside)
+
+
+@cache
+def quantile(level: float, freedom: int | None = None) -> float:
+    """How many standard errors an interval of `level` % reaches to either side."""
+    if freedom is None or freedom > 200:
+        from statistics import NormalDist
+
+        return NormalDist().inv_cdf(0.5 + level / 200)
+    low, high = 0.0, 1.0
+    while two_tails(high, freedom) > 1 - level / 100 and high < 1e9:
+        high *= 2
+    for _ in range(60):
+        middle = (low + high) / 2
+        low, high = (middle, high) if two_tails(middle, freedom) > 1 - level / 100 else (low, middle)
+    return high
+
+
+def p_of_interval(effect: Effect, freedom: int | None = None) -> Span | None:
+    """The two-sided p that estimate and interval give, by the normal distribution and by Student's t.
+
+    None where they give none: no interval or type, or an interval that is not symmetric about the estimate
+    on its scale, which comes from another method than estimate ± standard errors.
+    """
+    bounds, level = bounds_of(effect), level_of(effect)
+    if bounds is None or level is None:
+        return None
+    low, high = bounds
+    half = ((high[0] - low[1]) / 2, (high[1] - low[0]) / 2)
+    middle = ((low[0] + high[0]) / 2, (low[1] + high[1]) / 2)
+    stated = number_of(effect.est)
+    estimate = middle if stated is None else _scaled(stated, known(effect.type) or "")
+    if estimate is None or not 0 < half[0] < math.inf or gap(estimate, middle) > half[1] / 10:
+        return None
+    least, greatest = max(0.0, estimate[0], -estimate[1]), max(abs(estimate[0]), abs(estimate[1]))
+    found: list[float] = []
+    for df in {None, freedom}:
+        reach = quantile(level, df)
+        found += [two_tails(least / half[1] * reach, df), two_tails(greatest / half[0] * reach, df)]
+    return min(found), max(found)
+
+
+def gap(one: Span, other: Span) -> float:
+    """How far two spans are apart; 0 where they share a value."""
+    return max(0.0, one[0] - other[1], other[0] - one[1])
+
+
+def _freedom(trial: Trial, outcome: Outcome, effect: Effect) -> int | None:
+    """Degrees of freedom of a comparison of means; 10 where the number of people is not known."""
+    if known(effect.type) in RATIOS:
+        return None
+    if outcome.subgroup is not None:
+        people = known(outcome.subgroup.n)
+        return _UNKNOWN_FREEDOM if people is None else max(1, people - 2)
+    sizes: dict[str | None, int | None] = {arm.id: known(arm.n) for arm in listed(trial.arms)}
+    for value in listed(outcome.values):
+        if known(value.n) is not None:
+            sizes[value.arm] = known(value.n)
+    first, second = sizes.get(effect.arm), sizes.get(effect.vs)
+    if effect.vs in Effect.BASELINES:
+        second = 1
+    return _UNKNOWN_FREEDOM if first is None or second is None else max(1, first + second - 2)
+
+
+def each_effect(trial: Trial) -> Iterator[tuple[Path, Outcome, Effect]]:
+    """Every effect of a trial with its path and its outcome."""
+    for o, outcome in enumerate(listed(trial.outcomes)):
+        for e, effect in enumerate(listed(outcome.effects)):
+            yield ("outcomes", o, "effects", e), outcome, effect
+
+
+# -- rules ------------------------------------------------------------------------------------------
+
+
+@rule("OC002", "error", "trial")
+def impossible_statistic(subject: Subject) -> Iterator[Problem]:
+    """A p outside 0 to 1, a p of 0, a ratio that is not above 0, or an estimate outside its own interval.
+
+    No test gives p = 0: software prints 0.000 for less than it can show. Half a unit of the last printed
+    place is allowed on each side.
+
+    Example: `est = 0.36, ci = [0.41, 0.94]`
+    Remedy: compare with the source; write `p = "<0.001"` for a printed 0.000.
+    """
+    for path, _, effect in each_effect(subject.trial):
+        yield from _impossible_p(path, effect)
+        estimate, ci = number_of(effect.est), known(effect.ci)
+        if known(effect.type) in RATIOS:
+            if estimate is not None and estimate <= 0:
+                yield Problem((*path, "est"), f"{known(effect.type)} {estimate} is not above 0")
+            if ci is not None and ci.low < 0:
+                yield Problem((*path, "ci"), f"{known(effect.type)} with a lower bound of {ci.low}")
+        if estimate is not None and ci is not None and _outside(estimate, ci):
+            yield Problem((*path, "est"), f"{estimate} is outside its interval [{ci.low}, {ci.high}]")
+    for o, outcome in enumerate(listed(subject.trial.outcomes)):
+        for v, value in enumerate(listed(outcome.values)):
+            quantity, ci = known(value.value), known(value.ci)
+            if quantity is None or ci is None or quantity.is_bound or not _outside(quantity.number, ci):
+                continue
+            message = f"{quantity.number} is outside its interval [{ci.low}, {ci.high}]"
+            yield Problem(("outcomes", o, "values", v, "value"), message)
+
+
+def _impossible_p(path: Path, effect: Effect) -> Iterator[Problem]:
+    p = known(effect.p)
+    if p is None:
+        return
+    if not 0 <= p.number <= 1 or (p.number == 1 and p.op == ">"):
+        yield Problem((*path, "p"), f"p {p} is not between 0 and 1")
+    elif p.number == 0 and p.op in ("=", "<", "<="):
+        yield Problem((*path, "p"), f"p {p} cannot be", help='write a bound, such as "<0.001"')
+
+
+def _outside(estimate: int | Decimal, ci: Range) -> bool:
+    if ci.high is None:
+        return False
+    low, high = printed(estimate)
+    return high < printed(ci.low)[0] or low > printed(ci.high)[1]
+
+
+@rule("OC003", "warning", "trial")
+def interval_and_p_disagree(subject: Subject) -> Iterator[Problem]:
+    """The confidence interval leaves out no effect and p says it may be chance, or the other way round.
+
+    α is 1 minus the interval's level. Silent where `method` names a test that is not that of the interval
+    (a rank test, Fisher's, a correction for several tests): VALOR's interval and p come from two models.
+
+    Example: `type = "md", ci = [0.15, 4.76], p = 0.37`
+    Remedy: compare with the source; name both models in `method` where p comes from another.
+    """
+    for path, _, effect in each_effect(subject.trial):
+        p, bounds, level = two_sided_p(effect), bounds_of(effect), level_of(effect)
+        if p is None or bounds is None or level is None or _OTHER_TEST.search(effect.method or ""):
+            continue
+        (low, high), alpha = bounds, (100 - level) / 100
+        leaves_out = low[0] > 0 or high[1] < 0
+        holds = low[1] < 0 < high[0]
+        if (leaves_out and p[0] >= alpha) or (holds and p[1] <= alpha):
+            verb = "leaves out" if leaves_out else "holds"
+            null = 1 if known(effect.type) in RATIOS else 0
+            yield Problem((*path, "p"), f"p {effect.p}, yet the interval {_shown(effect)} {verb} {null}")
+
+
+def _shown(effect: Effect) -> str:
+    ci = known(effect.ci)
+    return f"[{ci.low}, {ci.high}]" if ci else ""
+
+
+@rule("OC004", "warning", "trial")
+def p_not_of_interval(subject: Subject) -> Iterator[Problem]:
+    """A p more than three times, or less than a third of, the one that estimate and interval give.
+
+    By the normal distribution and by Student's t, after rounding; of a bound only its own side counts.
+    Silent below 0.001, where `method` names another test, and where the interval is not symmetric about the
+    estimate (of ratios: their logarithm).
+
+    Example: Oh 2018, AALS −7.18 [−12.71, −1.64]: the interval gives 0.011, 0.009 is printed and passes;
+    0.09 would not
+    Remedy: compare with the source; name both models in `method` where p comes from another.
+    """
+    for path, outcome, effect in each_effect(subject.trial):
+        p = two_sided_p(effect)
+        if p is None or effect.ci is None or _OTHER_TEST.search(effect.method or ""):
+            continue
+        computed = p_of_interval(effect, _freedom(subject.trial, outcome, effect))
+        if computed is None or max(p[1], computed[1]) < _SMALLEST_P:
+            continue
+        if computed[0] > 3 * p[1] or computed[1] < p[0] / 3:
+            words = f"p {effect.p}, yet the interval {_shown(effect)} gives {_rounded(computed)}"
+            yield Problem((*path, "p"), words)
+
+
+def _rounded(span: Span) -> str:
+    middle = (span[0] + span[1]) / 2
+    return f"about {middle:.2g}" if middle >= _SMALLEST_P else f"less than {_SMALLEST_P}"
+
+
+@rule("OC005", "warning", "trial")
+def error_not_of_interval(subject: Subject) -> Iterator[Problem]:
+    """A standard error that differs by half from the one that the interval beside it gives.
+
+    The usual cause is a standard deviation printed as a standard error. An interval of 90 or 99 % passes.
+
+    Example: Oh 2018, SF-36: 2.78 [−3.74, 9.29] gives 3.3; 12.18 is printed
+    Remedy: compare with the source; a standard deviation is `sd`.
+    """
+    for o, outcome in enumerate(listed(subject.trial.outcomes)):
+        for v, value in enumerate(listed(outcome.values)):
+            if value.se is None or value.ci is None:
+                continue
+            implied = _implied_error(value)
+            error = number_of(value.se)
+            if implied is None or error is None or error < 0:
+                continue
+            low, high = printed(error)
+            if low > 1.5 * implied[1] or high < implied[0] / 1.5:
+                words = f"SE {error}, yet the interval gives about {(implied[0] + implied[1]) / 2:.2g}"
+                yield Problem(("outcomes", o, "values", v, "se"), words)
+
+
+def _implied_error(value: Value) -> Span | None:
+    """The standard error of a symmetric interval of 95 %, by the normal distribution and by Student's t."""
+    ci, quantity, n = known(value.ci), known(value.value), known(value.n)
+    if ci is None or ci.high is None:
+        return None
+    low, high = printed(ci.low), printed(ci.high)
+    half = ((high[0] - low[1]) / 2, (high[1] - low[0]) / 2)
+    middle = ((low[0] + high[0]) / 2, (low[1] + high[1]) / 2)
+    if half[0] <= 0 or (quantity is not None and quantity.is_bound):
+        return None
+    if quantity is not None and gap(printed(quantity.number), middle) > half[1] / 10:
+        return None
+    freedom = 4 if n is None else max(1, n - 1)
+    return half[0] / quantile(95.0, freedom), half[1] / quantile(95.0)
+
+
+@rule("OC014", "warning", "trial")
+def one_sided_unlabelled(subject: Subject) -> Iterator[Problem]:
+    """A p that is one-sided, by the words around it or by the interval, without `sides`.
+
+    Beside two-sided ones it looks twice as strong as it is. By the interval: half of what that gives, within
+    the rounding. Silent wherever `sides` is stated.
+
+    Example: NurOwn phase 2: `p = 0.02`, one-sided
+    Remedy: write `sides = 1`, or `sides = 2` where the source says so.
+    """
+    for path, outcome, effect in each_effect(subject.trial):
+        if effect.sides is not None or effect.p is None or (p := stated_p(effect)) is None:
+            continue
+        text = f"{effect.method or ''} {outcome.note or ''} {outcome.definition or ''}"
+        if _ONE_SIDED.search(text) and not _TWO_SIDED.search(text):
+            yield Problem((*path, "p"), f"p {effect.p} is called one-sided, and `sides` is missing")
+        elif known(effect.ci) is not None and not _OTHER_TEST.search(effect.method or ""):
+            computed = p_of_interval(effect, _freedom(subject.trial, outcome, effect))
+            if computed is not None and _half_of(p, computed):
+                words = f"p {effect.p} is half of what the interval gives ({_rounded(computed)}): one-sided?"
+                yield Problem((*path, "p"), words)
+
+
+def _half_of(p: Span, computed: Span) -> bool:
+    narrow = computed[0] >= _SMALLEST_P and computed[1] < 1.5 * computed[0] and p[1] < 1.5 * p[0]
+    return narrow and p[1] < 0.75 * computed[0] and gap((2 * p[0], 2 * p[1]), computed) == 0

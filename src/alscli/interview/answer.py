@@ -1,0 +1,241 @@
+"""From what a person types to the value of a field: generous in what is taken, canonical in what is kept."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Callable
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+from pydantic_core import PydanticCustomError
+
+from alscli.errors import UsageError
+from alscli.model.format import FieldEntry
+from alscli.model.identifiers import (
+    explain_registry_id,
+    parse_doi,
+    parse_pmcid,
+    parse_pmid,
+    parse_registry_id,
+    parse_url,
+)
+from alscli.model.values import Absence, Duration, Moment, PartialDate, Quantity
+from alscli.model.vocabulary import Vocabularies, Vocabulary, normalize
+from alscli.store.toml import TomlError, parse
+
+_ABSENCES = {
+    "not reported": Absence.NOT_REPORTED,
+    "未报告": Absence.NOT_REPORTED,
+    "not applicable": Absence.NOT_APPLICABLE,
+    "不适用": Absence.NOT_APPLICABLE,
+}
+_TRUE = frozenset({"true", "yes", "y", "是"})
+_FALSE = frozenset({"false", "no", "n", "否"})
+_UNITS = {
+    "h": ("h", "hour", "hours", "小时"),
+    "d": ("d", "day", "days", "天", "日"),
+    "w": ("w", "wk", "wks", "week", "weeks", "周", "星期"),
+    "m": ("m", "mo", "mos", "month", "months", "个月", "月"),
+    "y": ("y", "yr", "yrs", "year", "years", "年"),
+}
+_UNIT_OF = {word: unit for unit, words in _UNITS.items() for word in words}
+_LENGTH = re.compile(r"(?:every |每)?(-?\d+(?:\.\d+)?) ?([a-z]+|\w+)")
+_DAY = re.compile(r"(\d{4})[-/.年](\d{1,2})(?:[-/.月](\d{1,2}))?[日月]?")
+_POWER = re.compile(r"(\d+(?:\.\d+)?) ?(?:[x×*] ?10 ?\^? ?|e)(\d{1,2})")
+_SUPERSCRIPT = re.compile("10([\u2070\u00b9\u00b2\u00b3\u2074-\u2079]+)")
+_CHINESE_POWER = {"万": 4, "萬": 4, "亿": 8, "億": 8}
+
+
+def read(text: str, entry: FieldEntry, vocabularies: Vocabularies) -> Any:
+    """The TOML value of a field that `text` states.
+
+    Terms are found by label and synonym in any script, identifiers in any form, numbers as people write them
+    (`1×10^6`, `30 × 10⁶`), durations in words. Raises UsageError with the form expected.
+    """
+    text = text.strip()
+    absence = _absence(text)
+    if absence is not None:
+        if not entry.anatomy.absence:
+            raise UsageError(f"{entry.path} cannot be {absence.value}", "leave it empty, or give a value")
+        return absence.value
+    if entry.anatomy.table is not None and entry.type_name != "whole number":
+        return _toml(text, entry)
+    if entry.anatomy.many:
+        return _list(text, entry, vocabularies)
+    return _one(text, entry, vocabularies)
+
+
+def _absence(text: str) -> Absence | None:
+    return _ABSENCES.get(normalize(text)) if len(text) < 20 else None
+
+
+def _list(text: str, entry: FieldEntry, vocabularies: Vocabularies) -> list[Any]:
+    if text.startswith("["):
+        items = [str(item) for item in _toml(text, entry)]
+    else:
+        items = [item.strip() for item in re.split(r"[,;，；、]", text) if item.strip()]
+    return list(dict.fromkeys(_one(item, entry, vocabularies) for item in items))
+
+
+def _one(text: str, entry: FieldEntry, vocabularies: Vocabularies) -> Any:
+    if entry.anatomy.vocabulary is not None:
+        return term(text, vocabularies[entry.anatomy.vocabulary])
+    if entry.path == "conditions":
+        found = vocabularies["condition"].find(text)
+        return found.code if found else text
+    reader = _READERS.get(entry.anatomy.type_name)
+    if reader is None:
+        return text
+    try:
+        return reader(text)
+    except PydanticCustomError as error:
+        context = error.context or {}
+        if error.type == "impossible_date":
+            raise UsageError(f"{text!r} is no day of the calendar") from None
+        raise UsageError(f"{text!r} is not {context.get('expected', 'of this form')}") from None
+
+
+def term(text: str, vocabulary: Vocabulary) -> str:
+    """The code of the term that `text` names; raises UsageError with the nearest terms."""
+    found = vocabulary.find(text)
+    if found is not None:
+        return found.code
+    near = vocabulary.nearest(text)
+    hint = (
+        f"did you mean {' or '.join(near)}?"
+        if near
+        else f"`alscli values {vocabulary.field}` lists the terms"
+    )
+    raise UsageError(f"{text!r} is no term of {vocabulary.field}", hint)
+
+
+def _toml(text: str, entry: FieldEntry) -> Any:
+    try:
+        return parse(f"x = {text}\n".encode()).values["x"]
+    except TomlError as error:
+        raise UsageError(
+            f"{entry.path} is a {entry.type_name}", f"write it as TOML: {error.fault.message}"
+        ) from None
+
+
+def _date(text: str) -> str:
+    match = _DAY.fullmatch(unicodedata.normalize("NFKC", text).replace(" ", ""))
+    if match is not None:
+        text = "-".join(part.zfill(2) for part in match.groups() if part)
+    return PartialDate.parse(text).text
+
+
+def _duration(text: str) -> str:
+    return Duration.parse(_length(text)).text
+
+
+def _length(text: str) -> str:
+    match = _LENGTH.fullmatch(unicodedata.normalize("NFKC", text).strip().casefold())
+    unit = _UNIT_OF.get(match[2]) if match else None
+    return f"{match[1]}{unit}" if match and unit else text
+
+
+def _time(text: str) -> str:
+    if normalize(text) in ("baseline", "基线"):
+        return "0d"
+    return Moment.parse("..".join(_length(part) for part in text.split(".."))).text
+
+
+def number(text: str) -> int | Decimal:
+    """A number as people write it: with digit commas, with a power of ten, with 万 or 亿."""
+    powers = _SUPERSCRIPT.sub(lambda match: "10^" + unicodedata.normalize("NFKC", match[1]), text)
+    plain = unicodedata.normalize("NFKC", powers).strip().casefold().replace("−", "-")
+    match = _POWER.fullmatch(plain.replace(",", ""))
+    if match is not None:
+        return _whole(Decimal(match[1]).scaleb(int(match[2])))
+    if plain[-1:] in _CHINESE_POWER:
+        return _whole(_decimal(plain[:-1], text).scaleb(_CHINESE_POWER[plain[-1]]))
+    plain = re.sub(r"(?<=\d)[,_](?=\d{3})", "", plain)
+    return int(plain) if re.fullmatch(r"[+-]?\d+", plain) else _decimal(plain, text)
+
+
+def _decimal(plain: str, text: str) -> Decimal:
+    try:
+        found = Decimal(plain.strip())
+    except InvalidOperation:
+        raise UsageError(f"{text!r} is no number") from None
+    if not found.is_finite():
+        raise UsageError(f"{text!r} is no number")
+    return found
+
+
+def _whole(value: Decimal) -> int | Decimal:
+    return int(value) if value == value.to_integral_value() else value
+
+
+def _count(text: str) -> int:
+    found = number(text)
+    if not isinstance(found, int) or found < 0:
+        raise UsageError(f"{text!r} is no whole number")
+    return found
+
+
+def _quantity(text: str) -> int | Decimal | str:
+    plain = unicodedata.normalize("NFKC", text).replace("≤", "<=").replace("≥", ">=").replace(" ", "")
+    if plain[:1] in ("<", ">"):
+        return str(Quantity.parse(plain))
+    return number(plain)
+
+
+def _range(text: str) -> list[int | Decimal]:
+    plain = unicodedata.normalize("NFKC", text).strip(" []")
+    if plain[:1] in ("≥", ">") or plain.endswith("+"):
+        return [number(plain.lstrip("≥>= ").rstrip("+"))]
+    parts = [part for part in re.split(r"\.\.|,| to |(?<=\d) ?[-–~至] ?(?=\d)", plain) if part.strip()]
+    if len(parts) not in (1, 2):
+        raise UsageError(f"{text!r} is no range", "write 18-60, or 25 for the least alone")
+    return [number(part) for part in parts]
+
+
+def _flag(text: str) -> bool:
+    word = normalize(text)
+    if word in _TRUE or word in _FALSE:
+        return word in _TRUE
+    raise UsageError(f"{text!r} is neither yes nor no")
+
+
+def _registry_id(text: str) -> str:
+    found = parse_registry_id(text)
+    if found is not None:
+        return found.value
+    raise UsageError(explain_registry_id(text) or f"{text!r} has the shape of no known registry")
+
+
+def _identifier(what: str, parse_it: Callable[[str], str | None]) -> Callable[[str], str]:
+    def read_it(text: str) -> str:
+        found = parse_it(text)
+        if found is None:
+            raise UsageError(f"{text!r} is no {what}")
+        return found
+
+    return read_it
+
+
+def _sources(text: str) -> str | list[str]:
+    keys = [key.strip(' "') for key in text.strip("[]").split(",") if key.strip(' "')]
+    return keys[0] if len(keys) == 1 else keys
+
+
+_READERS: dict[str, Callable[[str], Any]] = {
+    "date": _date,
+    "duration": _duration,
+    "time": _time,
+    "number": number,
+    "whole number": _count,
+    "number or bound": _quantity,
+    "range": _range,
+    "two numbers": _range,
+    "true or false": _flag,
+    "registry id": _registry_id,
+    "source keys": _sources,
+    "DOI": _identifier("DOI", parse_doi),
+    "PubMed number": _identifier("PubMed number", parse_pmid),
+    "PubMed Central id": _identifier("PubMed Central id", parse_pmcid),
+    "address": _identifier("address", parse_url),
+}

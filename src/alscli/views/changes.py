@@ -1,0 +1,164 @@
+"""Changes by field: for a terminal, for scripts, for a pull request."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from decimal import Decimal
+from typing import Any
+
+from alscli.store.compare import Change, RecordChange
+from alscli.text import fit, one_line, paint, width
+from alscli.views.table import escaped
+
+_MARK = {"added": "+", "removed": "-", "renamed": ">", "changed": "~", "unreadable": "!"}
+_STYLE = {"added": "good", "removed": "bad", "renamed": "accent", "changed": "heading", "unreadable": "error"}
+MARKDOWN_LIMIT = 65_536
+"""Characters that GitHub takes in one comment."""
+
+
+def text(records: Sequence[RecordChange], room: int | None, *, color: bool) -> Iterator[str]:
+    """Lines for people: a record, then its fields, old → new; `room` is the terminal's width."""
+    for record in records:
+        yield _heading(record, color=color)
+        if record.change in ("added", "removed"):
+            yield from _contents(record, room, color=color)
+        else:
+            yield from _fields(record, room, color=color)
+        yield ""
+
+
+def _heading(record: RecordChange, *, color: bool) -> str:
+    was = f" (was {record.was})" if record.was else ""
+    note = f": {one_line(record.note)}" if record.note else ""
+    what = "" if record.change == "changed" else f" {record.change}"
+    kind = "" if record.kind == "trial" else f" ({record.kind})"
+    mark = paint(_MARK[record.change], _STYLE[record.change], color)
+    return f"{mark} {paint(record.id, 'heading', color)}{kind}{was}{what}{note}"
+
+
+def _contents(record: RecordChange, room: int | None, *, color: bool) -> Iterator[str]:
+    """The scalars of a record that came or went; what its lists hold is counted."""
+    for change in record.fields:
+        value = change.new if record.change == "added" else change.old
+        if change.field in ("schema", "id"):
+            continue
+        shown = said(value)
+        line = f"    {change.field}: {shown}"
+        yield fit(line, room) if room else line
+
+
+def _fields(record: RecordChange, room: int | None, *, color: bool) -> Iterator[str]:
+    size = max((width(change.field) for change in record.fields), default=0)
+    for change in record.fields:
+        mark = paint("!", "warn", color) if change.weight == "major" else " "
+        name = change.field + " " * (size - width(change.field))
+        old, new = sides(change)
+        across = f"  {mark} {name}  {paint(old, 'bad', color)} → {paint(new, 'good', color)}"
+        if room is None or size + width(old) + width(new) + 9 <= room:
+            yield across
+        else:
+            yield f"  {mark} {change.field}"
+            yield from (
+                f"      {sign} {paint(fit(side, room - 8), style, color)}"
+                for sign, side, style in (("-", old, "bad"), ("+", new, "good"))
+            )
+
+
+def sides(change: Change) -> tuple[str, str]:
+    """Both values as text; of a set only what came and went."""
+    old, new = change.old, change.new
+    if change.unordered and isinstance(old, list) and isinstance(new, list):
+        return said([v for v in old if v not in new]) or "·", said([v for v in new if v not in old]) or "·"
+    return said(old) or "(nothing)", said(new) or "(nothing)"
+
+
+def said(value: Any) -> str:
+    """A TOML value on one line."""
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, list):
+        return ", ".join(map(said, value))
+    if isinstance(value, Mapping):
+        return "{ " + ", ".join(f"{key} = {said(inner)}" for key, inner in value.items()) + " }"
+    return one_line(str(value))
+
+
+def stat(records: Sequence[RecordChange]) -> Iterator[str]:
+    """One line a record: how many fields, how many of them major."""
+    size = max((width(record.id) for record in records), default=0)
+    for record in records:
+        major = sum(change.weight == "major" for change in record.fields)
+        fields = len(record.fields)
+        counts = f"{fields:>3} field{'s' if fields != 1 else ' '}" + (f", {major} major" if major else "")
+        yield f"{_MARK[record.change]} {record.id + ' ' * (size - width(record.id))}  {counts}"
+
+
+def totals(records: Sequence[RecordChange]) -> str:
+    """`2 records added, 1 changed (3 major fields)`."""
+    counts: Counter[str] = Counter(record.change for record in records)
+    if not counts:
+        return "no differences"
+    major = sum(c.weight == "major" for r in records if r.change == "changed" for c in r.fields)
+    parts = [f"{counts[what]} {what}" for what in _MARK if counts[what]]
+    tail = f" ({major} major field{'s' if major != 1 else ''})" if major else ""
+    return f"{len(records)} record{'s' if len(records) != 1 else ''}: {', '.join(parts)}{tail}"
+
+
+def as_json(records: Sequence[RecordChange]) -> str:
+    """The changes in a versioned envelope."""
+    envelope = {"schema": "alscli/diff/1", "records": [_entry(record) for record in records]}
+    return json.dumps(envelope, ensure_ascii=False, indent=2, default=_plain) + "\n"
+
+
+def _entry(record: RecordChange) -> dict[str, Any]:
+    entry: dict[str, Any] = {"id": record.id, "kind": record.kind, "change": record.change}
+    if record.was:
+        entry["was"] = record.was
+    if record.note:
+        entry["note"] = record.note
+    entry["fields"] = [
+        {"field": change.field, "old": change.old, "new": change.new, "weight": change.weight}
+        for change in record.fields
+    ]
+    return entry
+
+
+def _plain(value: object) -> object:
+    return float(value) if isinstance(value, Decimal) else str(value)
+
+
+def markdown(records: Sequence[RecordChange], limit: int = MARKDOWN_LIMIT) -> str:
+    """The changes as Markdown of at most `limit` characters, with the totals and what was cut."""
+    head = f"**{totals(records)}**\n"
+    body, left = "", len(records)
+    for record in records:
+        section = "\n" + "\n".join(_section(record)) + "\n"
+        if len(head) + len(body) + len(section) + 100 > limit:
+            break
+        body += section
+        left -= 1
+    cut = (
+        f"\n_{left} more records are not shown: the whole would exceed {limit:,} characters._\n"
+        if left
+        else ""
+    )
+    return head + body + cut
+
+
+def _section(record: RecordChange) -> Iterator[str]:
+    was = f" (was `{record.was}`)" if record.was else ""
+    yield f"### `{record.id}`{was} {record.change}"
+    if record.note:
+        yield escaped(one_line(record.note))
+    if record.change in ("added", "removed") or not record.fields:
+        return
+    yield ""
+    yield "| | field | old | new |"
+    yield "| --- | --- | --- | --- |"
+    for change in record.fields:
+        old, new = (escaped(fit(side, 300)) for side in sides(change))
+        yield f"| {'major' if change.weight == 'major' else ''} | `{change.field}` | {old} | {new} |"

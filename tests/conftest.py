@@ -1,0 +1,65 @@
+"""What several tests need: the shipped records, a small collection, the program as a process."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+RECORDS = ROOT / "records"
+SMALL = Path(__file__).parent / "collection"
+
+
+@pytest.fixture(scope="session")
+def shipped_records() -> Path:
+    """The records of this repository; never written to."""
+    return RECORDS
+
+
+@pytest.fixture
+def collection_folder(tmp_path: Path) -> Path:
+    """A copy of the small collection, named `records`, to write to; the current folder is its parent."""
+    return Path(shutil.copytree(SMALL, tmp_path / "work" / "records"))
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _own_state(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Locks, drafts and caches of the tests never touch those of the person who runs them."""
+    os.environ["XDG_STATE_HOME"] = str(tmp_path_factory.mktemp("state"))
+    os.environ["XDG_CACHE_HOME"] = str(tmp_path_factory.mktemp("cache"))
+    for name in ("ALSCLI_RECORDS", "ALSCLI_DEBUG", "NO_COLOR", "CLICOLOR_FORCE"):
+        os.environ.pop(name, None)
+
+
+def git(folder: Path, *arguments: str) -> str:
+    """Run git as a person without configuration would."""
+    environment = os.environ | {
+        "GIT_CONFIG_GLOBAL": os.devnull,
+        "GIT_CONFIG_NOSYSTEM": "1",
+        "GIT_AUTHOR_NAME": "Curator",
+        "GIT_AUTHOR_EMAIL": "curator@example.org",
+        "GIT_COMMITTER_NAME": "Curator",
+        "GIT_COMMITTER_EMAIL": "curator@example.org",
+        "GIT_AUTHOR_DATE": "2026-11-22T12:00:00Z",
+        "GIT_COMMITTER_DATE": "2026-11-22T12:00:00Z",
+    }
+    command = ["git", "-c", "init.defaultBranch=main", *arguments]
+    return subprocess.run(command, cwd=folder, env=environment, check=True, capture_output=True, text=True).stdout
+
+
+def alscli(folder: Path, *arguments: str, stdin: str | None = None) -> subprocess.CompletedProcess[str]:
+    """Run the program as a process in a folder."""
+    return subprocess.run(
+        [sys.executable, "-m", "alscli", *arguments],
+        cwd=folder,
+        input=stdin,
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+        check=False,
+    )
