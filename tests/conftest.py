@@ -6,6 +6,7 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -36,30 +37,49 @@ def _own_state(tmp_path_factory: pytest.TempPathFactory) -> None:
         os.environ.pop(name, None)
 
 
-def git(folder: Path, *arguments: str) -> str:
-    """Run git as a person without configuration would."""
-    environment = os.environ | {
-        "GIT_CONFIG_GLOBAL": os.devnull,
-        "GIT_CONFIG_NOSYSTEM": "1",
-        "GIT_AUTHOR_NAME": "Curator",
-        "GIT_AUTHOR_EMAIL": "curator@example.org",
-        "GIT_COMMITTER_NAME": "Curator",
-        "GIT_COMMITTER_EMAIL": "curator@example.org",
-        "GIT_AUTHOR_DATE": "2026-11-22T12:00:00Z",
-        "GIT_COMMITTER_DATE": "2026-11-22T12:00:00Z",
-    }
-    command = ["git", "-c", "init.defaultBranch=main", *arguments]
-    return subprocess.run(command, cwd=folder, env=environment, check=True, capture_output=True, text=True).stdout
+Git = Callable[..., str]
+Program = Callable[..., subprocess.CompletedProcess[str]]
 
 
-def alscli(folder: Path, *arguments: str, stdin: str | None = None) -> subprocess.CompletedProcess[str]:
-    """Run the program as a process in a folder."""
-    return subprocess.run(
-        [sys.executable, "-m", "alscli", *arguments],
-        cwd=folder,
-        input=stdin,
-        capture_output=True,
-        text=True,
-        encoding="utf-8",
-        check=False,
-    )
+@pytest.fixture(scope="session")
+def git() -> Git:
+    """Runs git in a folder as a person without configuration would: `git(folder, "init")`."""
+
+    def run(folder: Path, *arguments: str) -> str:
+        command = ["git", "-c", "init.defaultBranch=main", *arguments]
+        done = subprocess.run(
+            command, cwd=folder, env=os.environ | _GIT, check=True, capture_output=True, text=True
+        )
+        return done.stdout
+
+    return run
+
+
+@pytest.fixture(scope="session")
+def alscli() -> Program:
+    """Runs the program as a process in a folder: `alscli(folder, "list", stdin=None)`."""
+
+    def run(folder: Path, *arguments: str, stdin: str | None = None) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [sys.executable, "-m", "alscli", *arguments],
+            cwd=folder,
+            input=stdin,
+            capture_output=True,
+            text=True,
+            encoding="utf-8",
+            check=False,
+        )
+
+    return run
+
+
+_GIT = {
+    "GIT_CONFIG_GLOBAL": os.devnull,
+    "GIT_CONFIG_NOSYSTEM": "1",
+    "GIT_AUTHOR_NAME": "Curator",
+    "GIT_AUTHOR_EMAIL": "curator@example.org",
+    "GIT_COMMITTER_NAME": "Curator",
+    "GIT_COMMITTER_EMAIL": "curator@example.org",
+    "GIT_AUTHOR_DATE": "2026-11-22T12:00:00Z",
+    "GIT_COMMITTER_DATE": "2026-11-22T12:00:00Z",
+}

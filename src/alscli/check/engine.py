@@ -70,7 +70,9 @@ def select(codes: Iterable[str], ignored: Iterable[str]) -> frozenset[str]:
         for code in given:
             matching = {name for name in known if code and name.startswith(code.upper())}
             if not matching:
-                raise UsageError(f"no rule {code!r}", did_you_mean(code.upper(), known))
+                raise UsageError(
+                    f"no rule {code!r}", did_you_mean(code.upper(), known) or "`alscli explain` lists them"
+                )
             found |= matching
         return found
 

@@ -11,13 +11,16 @@ import sys
 from collections.abc import Callable, Sequence
 from functools import wraps
 from importlib import import_module
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from alscli import __version__
 from alscli.cli.commands import COMMANDS
 from alscli.errors import AlscliError
+
+if TYPE_CHECKING:
+    from datetime import date
 
 _COMPLETE = "_ALSCLI_COMPLETE"
 _GLOBAL_VALUES = ("--records", "--color", "--as-of")
@@ -128,7 +131,19 @@ def _globals(
 
     if color not in COLORS:
         raise UsageError(f"--color: {color!r} is not known", f"there are: {', '.join(COLORS)}")
-    context.obj = Session(Path(records) if records else None, color, quiet, as_of)
+    day = {"as_of": _day(as_of)} if as_of is not None else {}
+    context.obj = Session(Path(records) if records else None, color, quiet, **day)
+
+
+def _day(text: str) -> date:
+    from datetime import date
+
+    from alscli.errors import UsageError
+
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise UsageError(f"--as-of: {text!r} is no day", "write YYYY-MM-DD") from None
 
 
 def _version(wanted: bool) -> None:

@@ -184,7 +184,8 @@ def _resumed(session: Session, terminal: Terminal) -> Draft | None:
     from alscli.interview.draft import unfinished
 
     for draft in unfinished(session.collection.root):
-        words = f"Resume {draft.name} ({len(draft.answers)} answers, {draft.saved:%Y-%m-%d %H:%M} UTC)? y/n/discard"
+        kept = f"{len(draft.answers)} answers, {draft.saved:%Y-%m-%d %H:%M} UTC"
+        words = f"Resume {draft.name} ({kept})? y/n/discard"
         answer = terminal.ask(words, "y", ()).strip().casefold() or "y"
         if answer.startswith("y"):
             return draft
@@ -292,11 +293,7 @@ def fmt(
             tidy(session.collection, record.entry)
             write(f"changed {path}")
     would = "would change" if check or diff else "changed"
-    session.say(
-        f"{changed} of {len(records)} files {would}"
-        if changed
-        else f"{len(records)} files, nothing to change"
-    )
+    session.say(f"{changed} of {len(records)} files {would}" if changed else "nothing to change")
     return 1 if broken or (changed and (check or diff)) else 0
 
 

@@ -75,7 +75,8 @@ def fields(
         exact = [entry for entry in entries if entry.path.replace("[]", "") == bare]
         found = exact or [entry for entry in entries if bare in entry.path.replace("[]", "").split(".")]
         if not found:
-            raise UsageError(f"no field {name!r}", did_you_mean(name, [entry.path for entry in entries]))
+            paths = [entry.path for entry in entries]
+            raise UsageError(f"no field {name!r}", did_you_mean(name, paths) or "`alscli fields` lists them")
         entries = tuple(found)
     if format == "table" and name is not None and len(entries) == 1:
         lines = render_one(entries[0], _vocabularies(session), color=session.colored(sys.stdout))
@@ -114,7 +115,7 @@ def values(
         vocabulary = "condition"
     if vocabulary is None and not named:
         known = sorted({*vocabularies, *(path.rpartition(".")[2] for path in entries)})
-        raise UsageError(f"no field {field!r}", did_you_mean(field, known))
+        raise UsageError(f"no field {field!r}", did_you_mean(field, known) or "`alscli fields` lists them")
     width = session.columns if session.on_terminal else None
     if vocabulary is None or counts:
         snapshot = session.collection.load()

@@ -5,13 +5,11 @@ from __future__ import annotations
 import os
 import shutil
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
-
-from alscli.errors import UsageError
 
 if TYPE_CHECKING:
     from alscli.store.collection import Collection, Snapshot
@@ -21,12 +19,15 @@ COLORS = ("auto", "always", "never")
 
 @dataclass(frozen=True)
 class Session:
-    """What every command needs: options that hold for all of them, and where output goes."""
+    """What every command needs: options that hold for all of them, and where output goes.
+
+    `as_of` is the day that counts as today (UTC).
+    """
 
     records: Path | None = None
     color: str = "auto"
     quiet: bool = False
-    as_of_option: str | None = None
+    as_of: date = field(default_factory=lambda: datetime.now(UTC).date())
 
     @cached_property
     def collection(self) -> Collection:
@@ -34,16 +35,6 @@ class Session:
         from alscli.store.collection import find
 
         return find(self.records, Path.cwd())
-
-    @cached_property
-    def as_of(self) -> date:
-        """The day that counts as today (UTC)."""
-        if self.as_of_option is None:
-            return datetime.now(UTC).date()
-        try:
-            return date.fromisoformat(self.as_of_option)
-        except ValueError:
-            raise UsageError(f"--as-of: {self.as_of_option!r} is no day", "write YYYY-MM-DD") from None
 
     def colored(self, stream: TextIO) -> bool:
         """Whether to color what goes to this stream."""
@@ -68,6 +59,7 @@ class Session:
     def say(self, text: str) -> None:
         """A line for the person, not for the pipe: counts, hints, progress."""
         if not self.quiet:
+            sys.stdout.flush()  # so that the two streams keep their order in one file
             print(text, file=sys.stderr)
 
     def warn_unreadable(self, snapshot: Snapshot) -> None:

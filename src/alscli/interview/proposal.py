@@ -44,10 +44,10 @@ def propose(
             f"{id_!r} is no id for a record",
             "use lower-case letters and digits joined by hyphens, such as nurown-phase3",
         )
-    refuse_taken(snapshot, id_)
     number = values.get("registry_id")
     if isinstance(number, str):
         refuse_registered(snapshot, number)
+    refuse_taken(snapshot, id_)
     text = dump(values, shape_of(MODELS[kind]), schema_comment(kind))
     entry = Entry(collection.root / FOLDERS[kind] / f"{id_}.toml", kind)
     record = collection.understand(entry, text.encode())

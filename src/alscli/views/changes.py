@@ -44,9 +44,15 @@ def _contents(record: RecordChange, room: int | None, *, color: bool) -> Iterato
         value = change.new if record.change == "added" else change.old
         if change.field in ("schema", "id"):
             continue
-        shown = said(value)
-        line = f"    {change.field}: {shown}"
+        line = f"    {change.field}: {_counted(value)}"
         yield fit(line, room) if room else line
+
+
+def _counted(value: Any) -> str:
+    """A value on one line; of a list of tables only how many there are."""
+    if isinstance(value, list) and value and isinstance(value[0], Mapping):
+        return str(len(value))
+    return said(value)
 
 
 def _fields(record: RecordChange, room: int | None, *, color: bool) -> Iterator[str]:

@@ -41,9 +41,11 @@ class _Page:
         self.color = color
         self.lines: list[str] = []
 
-    def add(self, text: str = "", indent: str = "", style: str = "") -> None:
-        for line in wrap(text, self.room, indent) if text else [""]:
-            self.lines.append(paint(line, style, self.color) if style else line)
+    def add(self, text: str = "", indent: str = "", style: str = "", hang: int = 0) -> None:
+        """Wrapped text after `indent`; lines after the first stand `hang` columns further in."""
+        lines = wrap(text, self.room - hang, indent) if text else [""]
+        lines[1:] = [" " * hang + line for line in lines[1:]]
+        self.lines += [paint(line, style, self.color) if style else line for line in lines]
 
     def heading(self, text: str) -> None:
         self.lines += ["", paint(text, "heading", self.color)]
@@ -416,7 +418,9 @@ def _events(page: _Page, product: Product) -> None:
         what = " ".join(part for part in (event.agency or "", event.type.replace("_", " ")) if part)
         parts = [what, *(part for part in (event.indication, event.outcome) if part)]
         source = f" [{', '.join(event.src)}]" if event.src else ""
-        page.add(f"{pad(_said(event.on) if event.on else '?', 10)}  {': '.join(parts)}{source}", "  ")
+        page.add(
+            f"{pad(_said(event.on) if event.on else '?', 10)}  {': '.join(parts)}{source}", "  ", hang=12
+        )
 
 
 def _related(page: _Page, record: Trial, snapshot: Snapshot) -> None:
@@ -427,7 +431,7 @@ def _related(page: _Page, record: Trial, snapshot: Snapshot) -> None:
         why = f" ({related.why})" if related.why else ""
         other = snapshot.trials.get(related.id)
         title = f", {other.title}" if other else ""
-        page.add(f"{related.rel.replace('_', ' ')}: {related.id}{title}{why}", "  ")
+        page.add(f"{related.rel.replace('_', ' ')}: {related.id}{title}{why}", "  ", hang=4)
 
 
 def cited_keys(model: Any) -> list[str]:
@@ -463,7 +467,7 @@ def _sources(page: _Page, refs: Mapping[str, Ref], cited: list[str]) -> None:
         ]
         details = ". ".join(part for part in parts if part)
         address = _address(ref)
-        page.add(f"{key} ({ref.kind}): {details}{'. ' if details and address else ''}{address}", "  ")
+        page.add(f"{key} ({ref.kind}): {details}{'. ' if details and address else ''}{address}", "  ", hang=4)
 
 
 def _address(ref: Ref) -> str:
@@ -509,7 +513,7 @@ def product(record: Product, snapshot: Snapshot, room: int, *, color: bool) -> l
     if trials:
         page.heading("Trials")
         for each in trials:
-            page.add(f"{each.id}: {assess(each, snapshot.shared_refs).line}", "  ")
+            page.add(f"{each.id}: {assess(each, snapshot.shared_refs).line}", "  ", hang=4)
     _disputes(page, record.disputes)
     refs = snapshot.shared_refs | {ref.key: ref for ref in record.refs}
     _sources(page, refs, cited_keys(record))

@@ -208,7 +208,7 @@ def sign_against_values(subject: Subject) -> Iterator[Problem]:
         sign = _sign(printed(estimate), 1 if kind in RATIOS else 0) * (-1 if kind == "hr" else 1)
         if sign * _sign(difference) == -1 and not _turned_by_model(effect, difference):
             one, other = (_printed_value(outcome, arm) for arm in (effect.arm, effect.vs))
-            words = f"{effect.arm} {one}, {effect.vs} {other}, yet {kind} {estimate}"
+            words = f"{effect.arm} {one}, {effect.vs} {other}, yet {kind.upper()} {estimate}"
             yield Problem((*path, "est"), words)
 
 

@@ -271,3 +271,18 @@ def regimen_without_platform(subject: Subject) -> Iterator[Problem]:
         yield Problem(
             ("title",), "reads as a regimen of a platform, and `related` names none with regimen_of"
         )
+
+
+@rule("ID010", "error", "collection", waivable=False)
+def one_id_one_record(subjects: list[Subject], snapshot: Snapshot) -> Iterator[Pair]:
+    """One id for a trial and a product.
+
+    Commands name records by id, whatever their kind.
+
+    Example: `trials/np001-treg.toml` beside `products/np001-treg.toml`
+    Remedy: rename the trial: `np001-treg-phase1`.
+    """
+    products = set(snapshot.products)
+    for subject in _trials(subjects):
+        if subject.trial.id in products:
+            yield subject, Problem(("id",), f"{shown(subject.trial.id)} is also the id of a product")

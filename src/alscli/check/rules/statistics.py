@@ -214,9 +214,9 @@ def impossible_statistic(subject: Subject) -> Iterator[Problem]:
         estimate, ci = number_of(effect.est), known(effect.ci)
         if known(effect.type) in RATIOS:
             if estimate is not None and estimate <= 0:
-                yield Problem((*path, "est"), f"{known(effect.type)} {estimate} is not above 0")
+                yield Problem((*path, "est"), f"{str(effect.type).upper()} {estimate} is not above 0")
             if ci is not None and ci.low < 0:
-                yield Problem((*path, "ci"), f"{known(effect.type)} with a lower bound of {ci.low}")
+                yield Problem((*path, "ci"), f"{str(effect.type).upper()} with a lower bound of {ci.low}")
         if estimate is not None and ci is not None and _outside(estimate, ci):
             yield Problem((*path, "est"), f"{estimate} is outside its interval [{ci.low}, {ci.high}]")
     for o, outcome in enumerate(listed(subject.trial.outcomes)):
@@ -235,7 +235,7 @@ def _impossible_p(path: Path, effect: Effect) -> Iterator[Problem]:
     if not 0 <= p.number <= 1 or (p.number == 1 and p.op == ">"):
         yield Problem((*path, "p"), f"p {p} is not between 0 and 1")
     elif p.number == 0 and p.op in ("=", "<", "<="):
-        yield Problem((*path, "p"), f"p {p} cannot be", help='write a bound, such as "<0.001"')
+        yield Problem((*path, "p"), f"p {p} is impossible", help='write a bound, such as "<0.001"')
 
 
 def _outside(estimate: int | Decimal, ci: Range) -> bool:
@@ -256,6 +256,8 @@ def interval_and_p_disagree(subject: Subject) -> Iterator[Problem]:
     Remedy: compare with the source; name both models in `method` where p comes from another.
     """
     for path, _, effect in each_effect(subject.trial):
+        if effect.ci is None or effect.p is None:
+            continue
         p, bounds, level = two_sided_p(effect), bounds_of(effect), level_of(effect)
         if p is None or bounds is None or level is None or _OTHER_TEST.search(effect.method or ""):
             continue
@@ -286,20 +288,18 @@ def p_not_of_interval(subject: Subject) -> Iterator[Problem]:
     Remedy: compare with the source; name both models in `method` where p comes from another.
     """
     for path, outcome, effect in each_effect(subject.trial):
-        p = two_sided_p(effect)
-        if p is None or effect.ci is None or _OTHER_TEST.search(effect.method or ""):
+        if effect.ci is None or (p := two_sided_p(effect)) is None or _OTHER_TEST.search(effect.method or ""):
             continue
         computed = p_of_interval(effect, _freedom(subject.trial, outcome, effect))
         if computed is None or max(p[1], computed[1]) < _SMALLEST_P:
             continue
-        if computed[0] > 3 * p[1] or computed[1] < p[0] / 3:
-            words = f"p {effect.p}, yet the interval {_shown(effect)} gives {_rounded(computed)}"
-            yield Problem((*path, "p"), words)
-
-
-def _rounded(span: Span) -> str:
-    middle = (span[0] + span[1]) / 2
-    return f"about {middle:.2g}" if middle >= _SMALLEST_P else f"less than {_SMALLEST_P}"
+        if computed[0] > 3 * p[1]:
+            given = f"at least {computed[0]:.2g}"
+        elif computed[1] < p[0] / 3:
+            given = f"at most {max(computed[1], _SMALLEST_P):.2g}"
+        else:
+            continue
+        yield Problem((*path, "p"), f"p {effect.p}, yet the interval {_shown(effect)} gives {given}")
 
 
 @rule("OC005", "warning", "trial")
@@ -320,9 +320,13 @@ def error_not_of_interval(subject: Subject) -> Iterator[Problem]:
             if implied is None or error is None or error < 0:
                 continue
             low, high = printed(error)
-            if low > 1.5 * implied[1] or high < implied[0] / 1.5:
-                words = f"SE {error}, yet the interval gives about {(implied[0] + implied[1]) / 2:.2g}"
-                yield Problem(("outcomes", o, "values", v, "se"), words)
+            if low > 1.5 * implied[1]:
+                given = f"at most {implied[1]:.2g}"
+            elif high < implied[0] / 1.5:
+                given = f"at least {implied[0]:.2g}"
+            else:
+                continue
+            yield Problem(("outcomes", o, "values", v, "se"), f"SE {error}, yet the interval gives {given}")
 
 
 def _implied_error(value: Value) -> Span | None:
@@ -360,7 +364,8 @@ def one_sided_unlabelled(subject: Subject) -> Iterator[Problem]:
         elif known(effect.ci) is not None and not _OTHER_TEST.search(effect.method or ""):
             computed = p_of_interval(effect, _freedom(subject.trial, outcome, effect))
             if computed is not None and _half_of(p, computed):
-                words = f"p {effect.p} is half of what the interval gives ({_rounded(computed)}): one-sided?"
+                given = f"{(computed[0] + computed[1]) / 2:.2g}"
+                words = f"p {effect.p} is half of the {given} that the interval gives: one-sided?"
                 yield Problem((*path, "p"), words)
 
 

@@ -1,0 +1,175 @@
+"""What is wrong with the form of a file, in words that help."""
+
+from __future__ import annotations
+
+import tomllib
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pydantic import ValidationError
+
+from alscli.check.finding import Problem
+from alscli.check.format import kind_of, problems, shown
+from alscli.model.format import MODELS, FileKind
+from alscli.model.vocabulary import shipped
+
+SMALLEST = """
+schema = 1
+id = "example"
+title = "Cells in ALS"
+registry_id = "NCT00000001"
+conditions = ["ALS"]
+study_type = "interventional"
+design = "single_arm"
+phase = "1"
+status = "completed"
+status_as_of = "2019"
+screening = { decision = "include" }
+"""
+
+
+def stated(text: str, kind: FileKind = "trial") -> list[tuple[str, Problem]]:
+    """Codes and problems of a file of this kind."""
+    values = tomllib.loads(text, parse_float=Decimal)
+    errors: Any = []
+    try:
+        MODELS[kind].model_validate(values, context={"vocabularies": shipped()})
+    except ValidationError as error:
+        errors = error.errors(include_url=False)
+    return list(problems(kind, errors, values, shipped()))
+
+
+def trial(**keys: str) -> list[tuple[str, Problem]]:
+    """Codes and problems of the smallest trial with some keys in other words; empty text takes one away."""
+    lines = [line for line in SMALLEST.strip().split("\n") if line.split(" ")[0] not in keys]
+    return stated("\n".join([*lines, *(f"{key} = {value}" for key, value in keys.items() if value)]))
+
+
+def test_the_smallest_trial_has_no_problem() -> None:
+    assert trial() == []
+
+
+@pytest.mark.parametrize(
+    ("keys", "code", "message"),
+    [
+        ({"enrolment": "40"}, "SM001", "unknown key `enrolment`; did you mean `enrollment`?"),
+        (
+            {"dates": '{ strat = { on = "2019" } }'},
+            "SM001",
+            "unknown key `strat` in [dates]; did you mean `start`?",
+        ),
+        ({"qqq": "1"}, "SM001", "unknown key `qqq`"),
+        ({'"a\\u001bb"': "1"}, "SM001", "unknown key `a\\x1bb`"),
+        ({"phase": ""}, "SM002", "`phase` is missing"),
+        ({"dates": '{ start = { type = "actual" } }'}, "SM002", "`on` is missing in [dates.start]"),
+        ({"registry_id": ""}, "SM002", "needs a source: `registry_id` or one `[[refs]]`"),
+        ({"interventions": '[{ id = "a" }]'}, "SM002", "needs `product` or `modality`"),
+        ({"sites": '"three"'}, "SM003", "`sites` should be a whole number, not the text 'three'"),
+        ({"sites": "2.0"}, "SM003", "`sites` should be a whole number, not 2.0"),
+        ({"sites": "true"}, "SM003", "`sites` should be a whole number, not true"),
+        ({"sites": "[1, 2]"}, "SM003", "`sites` should be a whole number, not a list"),
+        ({"conditions": '"ALS"'}, "SM003", "`conditions` should be a list, not the text 'ALS'"),
+        ({"arms": '{ id = "a" }'}, "SM003", "`arms` should be a list of tables, not a table"),
+        ({"dates": '"2019"'}, "SM003", "`dates` should be a table, not the text '2019'"),
+        ({"title": "2019-01-01"}, "SM003", "`title` should be text in quotes, not 2019-01-01"),
+        ({"phase": "3"}, "SM003", "`phase` should be a term in quotes, not 3"),
+        ({"status": '"complet"'}, "SM004", "'complet' is not a status; did you mean 'completed'?"),
+        ({"status": '"qqqqqq"'}, "SM004", "'qqqqqq' is not a status"),
+        ({"countries": '["Germany"]'}, "SM004", "'Germany' is written 'DE'"),
+        ({"countries": '["德国"]'}, "SM004", "'德国' is written 'DE'"),
+        (
+            {"phase": '"not_reported"'},
+            "SM004",
+            "'not_reported' cannot stand here: `phase` needs a term of phase",
+        ),
+        ({"study_type": '"trial"'}, "SM004", "'trial' is not a study type"),
+        (
+            {"status_as_of": '"29/08/2017"'},
+            "SM005",
+            "'29/08/2017' is not a date: YYYY, YYYY-MM or YYYY-MM-DD",
+        ),
+        ({"status_as_of": "2017-08-29"}, "SM005", '2017-08-29 is not a date in quotes: "2017-08-29"'),
+        ({"id": '"Nur Own"'}, "ID001", "'Nur Own' is no id: use lower-case letters and digits"),
+        ({"former_ids": '["Nur Own"]'}, "SM005", "'Nur Own' is no id: use lower-case letters and digits"),
+        ({"status_as_of": '"2025-02-30"'}, "DT001", "2025-02-30 is no day of the calendar"),
+        (
+            {"registry_id": '"NCT0711831"'},
+            "ID002",
+            "NCT0711831 has 7 digits after NCT; ClinicalTrials.gov uses 8",
+        ),
+        ({"registry_id": '"nct07118319"'}, "ID002", "'nct07118319' is written 'NCT07118319'"),
+        ({"registry_id": '"ABC"'}, "ID002", "'ABC' has the shape of no known registry"),
+        ({"schema": "3"}, "SM007", "schema 3 is newer than this program, which reads schema 1"),
+        ({"schema": "0"}, "SM005", "0 is not 1"),
+    ],
+    ids=lambda item: item if isinstance(item, str) and len(item) == 5 else "",
+)
+def test_one_fault_is_one_problem_in_plain_words(keys: dict[str, str], code: str, message: str) -> None:
+    [(found, problem)] = trial(**keys)
+    assert found == code
+    assert problem.message.startswith(message)
+
+
+@pytest.mark.parametrize(
+    ("keys", "replacement"),
+    [
+        ({"countries": '["Germany"]'}, '"DE"'),
+        ({"registry_id": '"NCT 07118319"'}, '"NCT07118319"'),
+        ({"refs": '[{ key = "a", kind = "article", doi = "https://doi.org/10.1000/x" }]'}, '"10.1000/x"'),
+        ({"status": '"recruting"'}, '"recruiting"'),
+        ({"status": '"qqqqqq"'}, None),
+        ({"status_as_of": "2017-08-29"}, None),
+        ({"registry_id": '"NCT0711831"'}, None),
+        ({"sites": '"three"'}, None),
+    ],
+)
+def test_a_replacement_is_toml_where_there_is_exactly_one(
+    keys: dict[str, str], replacement: str | None
+) -> None:
+    [(_, problem)] = trial(**keys)
+    assert problem.replacement == replacement
+
+
+def test_a_newer_schema_is_all_that_is_said() -> None:
+    [(code, _)] = stated('schema = 2\nid = "Not An Id"\nnew = 1\n')
+    assert code == "SM007"
+
+
+def test_a_misspelled_required_key_is_one_problem() -> None:
+    [(code, problem)] = trial(phase="", fase='"1"')
+    assert (code, problem.suggestions[0]) == ("SM001", "phase")
+    [(code, problem)] = trial(registry_id="", regsitry_id='"NCT00000001"')
+    assert (code, problem.suggestions[0]) == ("SM001", "registry_id")
+
+
+def test_an_unknown_key_beside_the_known_one_hides_nothing() -> None:
+    assert [code for code, _ in trial(statsu='"completed"', phase="")] == ["SM002", "SM001"]
+
+
+def test_the_other_files_have_forms_too() -> None:
+    assert [code for code, _ in stated('schema = 1\nid = "a"\nname = "A"\n', "product")] == ["SM002"]
+    ledger = 'schema = 1\n[[searches]]\nid = "a"\non = "2026"\nsource = "s"\nquery = "q"\nhits = -1\n'
+    assert [code for code, _ in stated(ledger, "ledger")] == ["SM005"]
+
+
+@given(st.text())
+def test_shown_text_is_printable_and_short(text: str) -> None:
+    assert shown(text).isprintable()
+    assert len(shown(text)) <= 81
+
+
+@pytest.mark.parametrize(
+    ("value", "words"),
+    [
+        ({"a": 1}, "a table"),
+        ([1], "a list"),
+        (True, "true"),
+        ("x", "the text 'x'"),
+        (Decimal("1.50"), "1.50"),
+    ],
+)
+def test_kinds_of_values_in_words(value: object, words: str) -> None:
+    assert kind_of(value) == words
