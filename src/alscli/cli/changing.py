@@ -34,10 +34,11 @@ def diff(
         bool, typer.Option("--exit-code", help="Exit with 1 where there are differences.")
     ] = False,
 ) -> int:
-    """Show what changed, by field: the working tree against HEAD where nothing is named.
+    """Show what changed, by field.
 
-    `diff REV` compares with the working tree, `diff A B` or `diff A..B` two revisions, `diff ID ID` two
-    records, and two files or folders each other. A `!` marks a major change.
+    The working tree against HEAD where nothing is named. `diff REV` compares a revision with the working
+    tree, `diff A B` or `diff A..B` two revisions, `diff ID ID` two records, and two files or folders each
+    other. A `!` marks a major change.
     """
     from alscli.views import changes as view
 

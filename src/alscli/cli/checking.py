@@ -34,7 +34,11 @@ def validate(
     ] = "error",
     statistics: Annotated[bool, typer.Option("--statistics", help="Only how often each rule spoke.")] = False,
 ) -> int:
-    """Check records: every problem of every file in one run, with its place and its remedy."""
+    """Check records against every rule.
+
+    Every problem of every file in one run, each with its place and its remedy. Exit status 1 where a finding
+    is an error (or what --fail-on says).
+    """
     from alscli.check.engine import check
     from alscli.check.engine import select as select_codes
     from alscli.check.finding import Severity
@@ -116,7 +120,10 @@ def explain(
         str | None, typer.Argument(metavar="[CODE]", help="Code of a rule, or of a group.")
     ] = None,
 ) -> int:
-    """Say what a rule checks, why, with an example and the remedy; all rules where no code is given."""
+    """Explain a rule, or list them all.
+
+    What it checks and why, with an example and the remedy.
+    """
     from alscli.check.engine import catalogue, select
     from alscli.text import paint
 

@@ -41,7 +41,9 @@ def add(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show the record, and write nothing.")] = False,
     drafts: Annotated[bool, typer.Option("--drafts", help="List unfinished records.")] = False,
 ) -> int:
-    """Add a record: asked for field by field, or from --set and --from in scripts.
+    """Add a record, asked for field by field.
+
+    In scripts its values come from --set and --from.
 
     Every answer is checked at once and kept as a draft, which the next `add` offers to resume; nothing is
     written to the collection before the whole record is shown, free of errors, and confirmed.
@@ -264,7 +266,10 @@ def fmt(
     ] = False,
     diff: Annotated[bool, typer.Option("--diff", help="Write nothing; show what would change.")] = False,
 ) -> int:
-    """Bring records into canonical layout; what they mean, and comments, stay."""
+    """Bring records into canonical layout.
+
+    What they mean stays, and comments stay where they stood.
+    """
     from alscli.store.collection import shown
     from alscli.store.tidying import laid_out, tidy
 

@@ -24,7 +24,10 @@ def schema(
         typer.Option("--write", help="Write all three into the collection, where editors look for them."),
     ] = False,
 ) -> int:
-    """Print the JSON Schema of a kind of file, with the collection's own terms."""
+    """Print the JSON Schema of a kind of file.
+
+    With the terms that the collection adds.
+    """
     from alscli.model.format import MODELS
     from alscli.model.nearness import did_you_mean
     from alscli.store.schemas import schema_text, write_schemas
@@ -58,7 +61,10 @@ def fields(
     kind: Annotated[str, typer.Option(metavar="KIND", help="trial, product or ledger.")] = "trial",
     format: Annotated[str, typer.Option(metavar="FORMAT", help="table, tsv or json.")] = "table",  # noqa: A002
 ) -> int:
-    """List the fields of the format: type, meaning, terms, mapping to WHO TRDS and ClinicalTrials.gov."""
+    """List the fields of the format.
+
+    Type, meaning, terms, and what they are in WHO's Trial Registration Data Set and in ClinicalTrials.gov.
+    """
     from alscli.model.format import MODELS
     from alscli.model.format import fields as fields_of
     from alscli.model.nearness import did_you_mean
@@ -95,7 +101,10 @@ def values(
         bool, typer.Option("--counts", help="Only what the collection holds, with counts.")
     ] = False,
 ) -> int:
-    """List the terms of a field with their labels, or what the collection holds."""
+    """List the terms of a field.
+
+    With labels and synonyms; or, for a field without a vocabulary, what the collection holds.
+    """
     from alscli.model.format import fields as fields_of
     from alscli.model.nearness import did_you_mean
     from alscli.views.fields import render_counts, render_terms

@@ -35,7 +35,9 @@ def export(
         bool, typer.Option("--keep-going", help="Exit with 0 although records cannot be read.")
     ] = False,
 ) -> int:
-    """Write the trials that the filters find, with the same columns whatever the data.
+    """Write trials for other tools.
+
+    Those that the filters find, with the same columns whatever the data.
 
     Text that a spreadsheet would run as a formula gets an apostrophe before it; numbers are left alone.
     """

@@ -118,7 +118,10 @@ def show(
     id: Annotated[str, typer.Argument(metavar="ID", help="Id, registry id, or the beginning of one.")],  # noqa: A002
     format: Annotated[str, typer.Option(metavar="FORMAT", help="text, toml or json.")] = "text",  # noqa: A002
 ) -> int:
-    """Show one record: the honest line first, the primary endpoint before any subgroup, disputes in view."""
+    """Show one record, the honest line first.
+
+    The primary endpoint stands before any subgroup, and where sources disagree both are shown.
+    """
     from alscli.model.product import Product
     from alscli.model.trial import Trial
     from alscli.store.collection import resolve, shown

@@ -19,7 +19,10 @@ def init(
     scope: Annotated[str, typer.Option(metavar="A,B", help="Conditions it covers.")] = "ALS",
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be written.")] = False,
 ) -> int:
-    """Start a collection: its marker, its folders, its schemas, a pre-commit and a CI recipe."""
+    """Start a collection.
+
+    Writes its marker, folders and schemas, and recipes for pre-commit and CI. What exists is not touched.
+    """
     from alscli.store.founding import found
 
     session: Session = context.obj
