@@ -63,8 +63,6 @@ def _part(model: type[Table], name: str, value: Any, paths: list[Path], context:
         return BROKEN
     if not what.many:
         return _table(what.table, value, paths, context)
-    if not isinstance(value, list):
-        return BROKEN
     elements: list[Any] = []
     for position, element in enumerate(value):
         below = [path[1:] for path in paths if path[0] == position]

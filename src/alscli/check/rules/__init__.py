@@ -14,6 +14,13 @@ GROUPS = (
     "statistics",
     "effects",
     "safety",
+    "design",
+    "interventions",
+    "regulatory",
+    "provenance",
+    "claims",
+    "screening",
+    "products",
 )
 
 

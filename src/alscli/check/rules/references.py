@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator
 from typing import Any
 
 from alscli.check.finding import Problem
@@ -32,28 +32,37 @@ def source_exists(subject: Subject) -> Iterator[Problem]:
             if getattr(subject.model, "registry_id", None) is None:
                 yield Problem(path, "registry is the entry of `registry_id`, which is missing")
         elif key not in refs and shared is not None and key not in shared:
-            near = tuple(nearest(key, refs))
+            near = _near(key, refs)
             yield Problem(path, f"no reference {shown(key)}{_hint(near)}", suggestions=near)
+
+
+def _near(name: str, there: Collection[str]) -> tuple[str, ...]:
+    """Names that may be meant; of thousands, to stay fast, only those that begin alike."""
+    few = there if len(there) <= 500 else [other for other in there if other.startswith(name[:3])]
+    return tuple(nearest(name, few))
 
 
 def _hint(near: tuple[str, ...]) -> str:
     return f"; did you mean {' or '.join(map(shown, near))}?" if near else ""
 
 
-def cited(values: Mapping[str, Any]) -> list[tuple[Path, str]]:
+def cited(values: dict[str, Any]) -> list[tuple[Path, str]]:
     """Every citation of a parsed file: the path of the key of a reference, and the key."""
     found: list[tuple[Path, str]] = []
     _collect(values, (), found)
     return found
 
 
-def _collect(values: Any, path: Path, found: list[tuple[Path, str]]) -> None:
-    items = values.items() if isinstance(values, Mapping) else enumerate(values)
-    for key, value in items:
+def _collect(table: dict[str, Any], path: Path, found: list[tuple[Path, str]]) -> None:
+    for key, value in table.items():
         if key == "src" or (key in _CITING and path[:1] in _CITING[key]):
             found += _keys(value, (*path, key))
-        elif isinstance(value, (dict, list)):
+        elif type(value) is dict:
             _collect(value, (*path, key), found)
+        elif type(value) is list:
+            for position, element in enumerate(value):
+                if type(element) is dict:
+                    _collect(element, (*path, key, position), found)
 
 
 _CITING = {
@@ -84,7 +93,7 @@ def references_resolve(subject: Subject) -> Iterator[Problem]:
     """
     for what, path, name, there in _references(subject.trial, subject.names):
         if name not in there and not (what == "record" and parse_registry_id(name)):
-            near = tuple(nearest(name, there))
+            near = _near(name, there)
             yield Problem(path, f"no {what} {shown(name)}{_hint(near)}", suggestions=near)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Any
 
 from alscli.check.finding import Problem
@@ -138,7 +138,10 @@ _HIDDEN = re.compile(
     "[\0-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u00ad\u061c\u115f\u1160\u180e\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f"
     "\u3164\ufeff\uffa0\U000e0000-\U000e007f]|\r(?!\n)|(?<![\u0600-\u0dff])[\u200c\u200d]"
 )
-_ESCAPED = re.compile(r"\\[uUbfr]")
+_SUSPECT = re.compile(
+    rf"{_HIDDEN.pattern}|\\[uUbfr]|[\u0370-\u058f\u13a0-\u13ff\u2c80-\u2cff\ua4d0-\ua4ff\uff21-\uff5a]"
+)
+"""What any deceptive text has in its file: something hidden, an escape, or a letter that looks Latin."""
 _IDENTIFIERS = frozenset({"id", "key", "doi", "url", "registry_id", "secondary_ids", "former_ids"})
 _CITATIONS = frozenset({"src", "product", "intervention", "arm", "vs", "against", "notice"})
 _ALIKE = frozenset({"LATIN", "GREEK", "CYRILLIC", "ARMENIAN", "CHEROKEE", "COPTIC", "LISU", "FULLWIDTH"})
@@ -148,7 +151,7 @@ def texts(values: Any, path: Path = ()) -> Iterator[tuple[Path, str]]:
     """Every text of a parsed file with its path, depth first."""
     if isinstance(values, str):
         yield path, values
-    elif isinstance(values, Mapping):
+    elif isinstance(values, dict):
         for key, value in values.items():
             yield from texts(value, (*path, key))
     elif isinstance(values, list):
@@ -168,7 +171,7 @@ def deceptive_text(subject: Subject) -> Iterator[Problem]:
     Remedy: type the text again.
     """
     document = subject.record.document
-    if document is None or (document.text.isascii() and not _ESCAPED.search(document.text)):
+    if document is None or not _SUSPECT.search(document.text, int(document.text.startswith("\ufeff"))):
         return
     for path, text in texts(document.values):
         if (text.isascii() and text.isprintable()) or _last_key(path) in _CITATIONS:
@@ -251,17 +254,17 @@ def duplicate_keys(subject: Subject) -> Iterator[Problem]:
     yield from _duplicates(subject.values, shape_of(MODELS[subject.record.entry.kind]), ())
 
 
-def _duplicates(table: Mapping[str, Any], shape: Shape, path: Path) -> Iterator[Problem]:
+def _duplicates(table: dict[str, Any], shape: Shape, path: Path) -> Iterator[Problem]:
     for key, value in table.items():
         below = shape.keys.get(key)
         if below is None or not below.keys:
             continue
-        if isinstance(value, Mapping):
+        if isinstance(value, dict):
             yield from _duplicates(value, below, (*path, key))
         elif isinstance(value, list):
             yield from _repeated(value, below, (*path, key))
             for position, element in enumerate(value):
-                if isinstance(element, Mapping):
+                if isinstance(element, dict):
                     yield from _duplicates(element, below, (*path, key, position))
 
 

@@ -1,0 +1,263 @@
+"""Design: phase, allocation, masking and control that agree with each other, the title and the arms."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterator
+
+from alscli.check.finding import Problem
+from alscli.check.rule import Subject, rule
+from alscli.check.rules.dates import OPEN, disputed
+from alscli.check.rules.enrollment import counted
+from alscli.model.trial import Arm, Outcome, Trial
+from alscli.model.values import known, listed
+
+_OUTSIDE = frozenset({"other", "external_control"})
+
+
+def _compared(trial: Trial) -> list[Arm]:
+    """The arms inside the comparison."""
+    return [arm for arm in listed(trial.arms) if known(arm.role) not in _OUTSIDE]
+
+
+@rule("DS001", "error", "trial")
+def observational_with_phase(subject: Subject) -> Iterator[Problem]:
+    """An observational study with a phase or with randomization.
+
+    Who assigns a treatment by chance, or tests it in phases, intervenes. Post-marketing surveillance may be
+    called phase 4, as some registries do.
+
+    Example: `study_type = "observational"` with `phase = "2"`
+    Remedy: the study is interventional, or the phase is `na`.
+    """
+    trial = subject.trial
+    if trial.study_type != "observational":
+        return
+    if trial.phase != "na" and not (trial.phase == "4" and trial.design == "surveillance"):
+        yield Problem(("phase",), f"observational, yet phase {trial.phase}")
+    if known(trial.allocation) == "randomized":
+        yield Problem(("allocation",), "observational, yet randomized")
+    elif trial.design == "rct":
+        yield Problem(("design",), "observational, yet a randomized trial")
+
+
+@rule("DS002", "error", "trial")
+def randomized_to_what(subject: Subject) -> Iterator[Problem]:
+    """A randomized trial whose allocation says otherwise, or of which exactly one arm is listed.
+
+    Chance needs two arms to choose from. Arms with the roles `other` and `external_control` lie outside the
+    comparison. Crossover trials are left alone: one group can hold both sequences.
+
+    Example: `design = "rct"` with `allocation = "non_randomized"`
+    Remedy: mend the design, or add the arm that is missing.
+    """
+    trial = subject.trial
+    if trial.design != "rct":
+        return
+    allocation = known(trial.allocation)
+    if allocation is not None and allocation != "randomized":
+        yield Problem(("allocation",), f"{allocation}, yet the design is rct")
+    if trial.arms and known(trial.model) != "crossover" and len(_compared(trial)) == 1:
+        yield Problem(("arms",), "a randomized trial of one arm", at="header")
+
+
+_BLIND = re.compile(r"(?:single|double|triple|quadruple)[\s-]*(?:blind|mask)|[单單双雙三四]盲", re.IGNORECASE)
+_OPENED = re.compile(
+    r"\bopen\b|unblind|unmask|extension|follow|\bafter\b|开放|開放|非盲|揭盲|延长|延長|延伸|随访|隨訪",
+    re.IGNORECASE,
+)
+
+
+@rule("DS003", "error", "trial")
+def title_says_blind(subject: Subject) -> Iterator[Problem]:
+    """The title says that the trial is blind, and its masking is `none`.
+
+    Left alone are titles that speak of an open part, an extension or a follow-up as well.
+
+    Example: "A randomized, double-blind trial" with `masking = "none"`
+    Remedy: take the masking from the registry.
+    """
+    trial = subject.trial
+    if known(trial.masking) != "none":
+        return
+    for title in (trial.title, trial.scientific_title, trial.title_zh):
+        if title and (found := _BLIND.search(title)) and not _OPENED.search(title):
+            yield Problem(("masking",), f'none, yet the title says "{found[0]}"')
+            return
+
+
+@rule("DS004", "note", "trial")
+def small_phase_3(subject: Subject) -> Iterator[Problem]:
+    """A phase 3 trial with a single arm or fewer than 30 people.
+
+    It bears the name of a confirming trial, and cannot confirm much. Of an open trial the planned number
+    counts.
+
+    Example: `phase = "3"` with `randomized = 20`
+    Remedy: none where true; compare the phase with the registry.
+    """
+    trial = subject.trial
+    if trial.phase != "3":
+        return
+    if trial.design == "single_arm":
+        yield Problem(("design",), "phase 3 with a single arm")
+    stages = ("planned",) if trial.status in OPEN else ("randomized", "enrolled", "treated", "planned")
+    for stage in stages:
+        n = counted(trial, stage)
+        if n is not None:
+            if n < 30:
+                yield Problem(("enrollment", stage), f"phase 3 with {n} people")
+            return
+
+
+_SAFETY = re.compile(
+    r"safe|toler|adverse|side.effect|toxic|\bAEs?\b|\bSAEs?\b|\bDLTs?\b|安全|耐受|不良|毒性|副作用",
+    re.IGNORECASE,
+)
+
+
+@rule("DS005", "note", "trial")
+def safety_is_not_primary(subject: Subject) -> Iterator[Problem]:
+    """A phase 1 trial with primary outcomes, none of them about safety.
+
+    Safety is what phase 1 is for. Case reports and expanded access are left alone.
+
+    Example: `phase = "1"`, and the only primary outcome is ALSFRS-R
+    Remedy: compare the primary outcomes with the registry; none where true.
+    """
+    trial = subject.trial
+    if trial.phase not in ("early1", "1") or trial.design in ("case_report", "expanded_access"):
+        return
+    primaries = [outcome for outcome in listed(trial.outcomes) if outcome.role == "primary"]
+    if primaries and not any(_is_safety(outcome) for outcome in primaries):
+        words = "is not" if len(primaries) == 1 else f"none of {len(primaries)} is"
+        yield Problem(("outcomes",), f"phase 1, and the primary outcome {words} about safety", at="header")
+
+
+def _is_safety(outcome: Outcome) -> bool:
+    if known(outcome.instrument) == "adverse-events":
+        return True
+    return bool(_SAFETY.search(f"{outcome.id} {outcome.definition or ''}"))
+
+
+# CT.gov's arm types do not tell a feigned procedure from an injected placebo as `control` does, and call an
+# arm on the usual treatment now active, now without intervention.
+_FEIGNED = frozenset({"placebo_comparator", "sham_comparator"})
+_FITTING = {
+    "placebo": _FEIGNED,
+    "sham": _FEIGNED,
+    "active": frozenset({"active_comparator"}),
+    "standard_care": frozenset({"standard_care", "no_intervention", "active_comparator"}),
+    "no_treatment": frozenset({"no_intervention", "standard_care"}),
+}
+_COMPARATORS = _FEIGNED | {"active_comparator", "standard_care", "no_intervention", "external_control"}
+
+
+@rule("DS006", "error", "trial")
+def control_fits_arms(subject: Subject) -> Iterator[Problem]:
+    """The control named by `control` is in none of the arms, or the arms hold one that it denies.
+
+    Where at least two arms are listed and the role of each is known. `placebo` and `sham` both pass for
+    either role, and standard care for what registries call active or no intervention. An external control
+    is DS007's; the arms of a crossover trial are sequences.
+
+    Example: articles say placebo, and the control of NCT01363401 was riluzole alone
+    Remedy: compare with the registry's arms; the background of all arms and nothing else is `standard_care`.
+    """
+    trial = subject.trial
+    control, arms = known(trial.control), listed(trial.arms)
+    if control in (None, "external") or len(arms) < 2 or known(trial.model) == "crossover":
+        return
+    roles = [known(arm.role) for arm in arms]
+    if None in roles:
+        return
+    found = sorted({role for role in roles if role in _COMPARATORS})
+    if control == "none":
+        if found:
+            yield Problem(("control",), f"none, yet the arms hold {' and '.join(found)}")
+    elif control == "dose":
+        if sum(role in ("experimental", "active_comparator") for role in roles) < 2:
+            yield Problem(("control",), "another dose, yet only one arm is treated")
+    elif control in _FITTING and not _FITTING[control] & set(roles):
+        yield Problem(("control",), f"{control}, yet the arms hold {' and '.join(found) or 'no control'}")
+
+
+@rule("DS007", "error", "trial")
+def external_control_unnamed(subject: Subject) -> Iterator[Problem]:
+    """An external control without an arm of that role, or an arm of that role without a label.
+
+    Which people the treated are compared with decides what the comparison is worth, and two studies with
+    one control are not independent.
+
+    Example: Barczewska 2020 without an arm labelled PRO-ACT
+    Remedy: add the arm with `role = "external_control"` and a label that names where its people come from.
+    """
+    trial = subject.trial
+    if known(trial.control) != "external":
+        return
+    outside = [(a, arm) for a, arm in enumerate(listed(trial.arms)) if known(arm.role) == "external_control"]
+    if not outside:
+        yield Problem(("control",), "external, and no arm says what it is")
+    for a, arm in outside:
+        if arm.label is None:
+            yield Problem(("arms", a, "label"), "an external control without a label", at="header")
+
+
+_ROLES_MASKED = {"none": 0, "single": 1, "double": 2, "triple": 3, "quadruple": 4}
+
+
+@rule("DS010", "warning", "trial")
+def masking_counts_roles(subject: Subject) -> Iterator[Problem]:
+    """The level of masking does not count the roles that are masked.
+
+    ClinicalTrials.gov derives the one from the other; what a paper calls double-blind often masks three.
+
+    Example: `masking = "double"` with participant, investigator and outcomes assessor masked
+    Remedy: count the roles; `masking` is their number in words.
+    """
+    trial = subject.trial
+    level, masked = known(trial.masking), known(trial.masked)
+    if level is None or masked is None or level not in _ROLES_MASKED:
+        return
+    roles = len(set(masked))
+    if roles != _ROLES_MASKED[level]:
+        yield Problem(("masked",), f"{roles} role{'s' if roles != 1 else ''} masked, yet masking is {level}")
+
+
+_ROMAN = {"i": "1", "ii": "2", "iii": "3", "iv": "4"}
+_LEVEL = r"(iv|i{1,3}|[0-4])[ -]?[abc]?"
+_LABEL = re.compile(
+    rf"(?:early )?(?:(?:clinical )?phase )?{_LEVEL}(?: ?[/+,&–-] ?(?:phase )?{_LEVEL})?(?: ?期| trial| study)?"
+)
+
+
+@rule("DS011", "warning", "trial")
+def label_fits_phase(subject: Subject) -> Iterator[Problem]:
+    """`phase` and `phase_label` differ after dropping a and b, and no dispute about `phase` says why.
+
+    A label that is not a phase in figures or Roman numerals is left alone; early phase 1 may be printed as
+    phase 0 or 1.
+
+    Example: XS228: `phase = "1"` in the registry, I/II in the company's words
+    Remedy: record both in a dispute about `phase`, with their sources.
+    """
+    trial = subject.trial
+    label = known(trial.phase_label)
+    if label is None:
+        return
+    read = phase_in(label)
+    if read is None or read == trial.phase or (trial.phase == "early1" and read == "1"):
+        return
+    if not disputed(trial, "phase") and not disputed(trial, "phase_label"):
+        yield Problem(("phase_label",), f"{label}, yet phase is {trial.phase}")
+
+
+def phase_in(label: str) -> str | None:
+    """The phase that a printed label means (`I/IIa` is `1/2`, `0` is `early1`); None where it is no phase."""
+    plain = unicodedata.normalize("NFKC", label).casefold().replace("phase", "phase ")
+    match = _LABEL.fullmatch(" ".join(plain.split()))
+    if match is None:
+        return None
+    levels = sorted({_ROMAN.get(level, level) for level in match.groups() if level is not None})
+    return "early1" if plain.startswith("early") or levels == ["0"] else "/".join(levels)

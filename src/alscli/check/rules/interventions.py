@@ -1,0 +1,246 @@
+"""Interventions: what cells are, whose, what was done to them, and doses and routes that can be."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from decimal import Decimal
+
+from alscli.check.finding import Problem
+from alscli.check.rule import Subject, rule
+from alscli.model.intervention import Therapy, therapy_of
+from alscli.model.path import Path
+from alscli.model.product import Product
+from alscli.model.trial import Given, Intervention
+from alscli.model.values import known, listed
+
+Own = Intervention | Product
+
+
+def _stated(subject: Subject) -> Iterator[tuple[Path, Own, Therapy | Product]]:
+    """What this record says of its therapies: the path, its own statement, and that with the product's."""
+    if subject.record.entry.kind == "product":
+        yield (), subject.product, subject.product
+        return
+    for i, intervention in enumerate(listed(subject.trial.interventions)):
+        yield ("interventions", i), intervention, therapy_of(intervention, subject.snapshot.products)
+
+
+def _kinds(subject: Subject, cell_type: str | None) -> tuple[str, ...]:
+    """The cell type and those above it."""
+    return () if cell_type is None else (cell_type, *subject.vocabularies["cell_type"].ancestors(cell_type))
+
+
+@rule("IV001", "error", "trial", "product")
+def cells_undescribed(subject: Subject) -> Iterator[Problem]:
+    """A cell therapy without its cell type or donor.
+
+    "Stem cells" alone cannot be compared with anything. With `product`, the product's file says it.
+
+    Example: `modality = "cell"` and a name
+    Remedy: add `cell_type` and `donor`, or `"not_reported"` where the source does not say.
+    """
+    for path, own, whole in _stated(subject):
+        if known(whole.modality) != "cell" or (isinstance(own, Intervention) and own.product is not None):
+            continue
+        for key in ("cell_type", "donor"):
+            if getattr(whole, key) is None:
+                yield Problem((*path, key), f"a cell therapy without `{key}`", at="header")
+
+
+# From tissue of birth, of a fetus or of an embryo: an adult with ALS is not the donor. NurOwn is made from the
+# patient's own marrow.
+_OF_OTHERS = frozenset(
+    {"UC-MSC", "UCB-MSC", "UCB-MNC", "PL-MSC", "fetal-spinal-NSC", "fetal-brain-NSC", "NPC-GDNF", "ESC"}
+)
+_OWN = frozenset({"MSC-NTF"})
+
+
+@rule("IV002", "warning", "trial", "product")
+def donor_implausible(subject: Subject) -> Iterator[Problem]:
+    """Cells whose kind does not fit their donor.
+
+    Cells of birth tissue, fetus or embryo are not the patient's own; NurOwn's always are.
+
+    Example: autologous `UC-MSC`, allogeneic `MSC-NTF`
+    Remedy: compare with the source; the cell type is wrong as often as the donor.
+    """
+    for path, own, whole in _stated(subject):
+        donor, cell_type = known(whole.donor), known(whole.cell_type)
+        if donor is None or cell_type is None or (own.donor is None and own.cell_type is None):
+            continue
+        kinds = _kinds(subject, cell_type)
+        if (donor != "allogeneic" and not _OF_OTHERS.isdisjoint(kinds)) or (
+            donor != "autologous" and not _OWN.isdisjoint(kinds)
+        ):
+            key = "donor" if own.donor is not None else "cell_type"
+            yield Problem((*path, key), f"{donor} {cell_type} is implausible")
+
+
+_MODIFIED = {
+    "NPC-GDNF": frozenset({"transduced", "edited"}),
+    "iPSC": frozenset({"reprogrammed", "transduced", "edited"}),
+    "MSC-NTF": frozenset({"none"}),
+}
+
+
+@rule("IV003", "warning", "trial", "product")
+def modification_implausible(subject: Subject) -> Iterator[Problem]:
+    """A genetic modification that does not fit the kind of cells.
+
+    Progenitors that release GDNF were transduced with its gene, and induced pluripotent cells were
+    reprogrammed; NurOwn is induced by factors, which is `none`.
+
+    Example: `NPC-GDNF` with `genetic_modification = "none"`
+    Remedy: compare with the source.
+    """
+    for path, own, whole in _stated(subject):
+        done, cell_type = known(whole.genetic_modification), known(whole.cell_type)
+        if done is None or (own.genetic_modification is None and own.cell_type is None):
+            continue
+        for kind in _kinds(subject, cell_type):
+            if kind in _MODIFIED and done not in _MODIFIED[kind]:
+                key = "genetic_modification" if own.genetic_modification is not None else "cell_type"
+                wanted = " or ".join(sorted(_MODIFIED[kind]))
+                yield Problem((*path, key), f"{cell_type} with modification {done}, not {wanted}")
+
+
+def _given(subject: Subject) -> Iterator[tuple[Path, Given]]:
+    for a, arm in enumerate(listed(subject.trial.arms)):
+        for g, given in enumerate(listed(arm.given)):
+            yield ("arms", a, "given", g), given
+
+
+def _amounts(given: Given) -> dict[str, int | Decimal]:
+    """The amounts that are known, `low` before `high`."""
+    amounts: dict[str, int | Decimal | None] = {"low": known(given.low), "high": known(given.high)}
+    return {key: amount for key, amount in amounts.items() if amount is not None}
+
+
+@rule("IV004", "error", "trial")
+def dose_impossible(subject: Subject) -> Iterator[Problem]:
+    """An amount of zero or less, or a least amount above the greatest.
+
+    Example: `low = 125_000_000, high = 100_000_000`
+    Remedy: compare with the source; a placebo has no amount.
+    """
+    for path, given in _given(subject):
+        amounts = _amounts(given)
+        for key, amount in amounts.items():
+            if amount <= 0:
+                yield Problem((*path, key), f"an amount of {amount}")
+        if len(amounts) == 2 and amounts["low"] > amounts["high"] > 0:
+            words = f"{amounts['high']:,}, less than the least amount {amounts['low']:,}"
+            yield Problem((*path, "high"), words)
+
+
+_PLAUSIBLE: dict[str, dict[str, tuple[int, int]]] = {
+    "cells": {
+        "": (
+            10**5,
+            10**9,
+        ),  # one injection into the cord holds 10^5; infusions of cultured cells stay below 10^9
+        "MNC": (10**5, 10**11),  # a harvest is given as it comes, and a marrow or an apheresis holds 10^10
+        "HSC": (10**5, 10**11),  # counted as CD34+ or as all nucleated cells of the graft
+        "Treg": (10**5, 10**10),  # expanded like other T cells
+    },
+    "cells/kg": {
+        "": (10**4, 10**8),
+        "MNC": (10**4, 10**9),
+        "HSC": (10**4, 10**9),
+    },
+    "vg": {"": (10**9, 10**17)},  # from an injection into the eye to one into the blood of an adult
+    "vg/kg": {"": (10**9, 10**16)},
+    "particles": {"": (10**6, 10**14)},  # vesicles, as counted by nanoparticle tracking
+}
+"""The least and greatest amount of one administration that has been given, by unit and cell type; an amount a
+hundred times outside has lost its exponent in print. `""` holds for the types that are not named."""
+
+
+@rule("IV005", "warning", "trial")
+def dose_implausible(subject: Subject) -> Iterator[Problem]:
+    """An amount outside what is plausible for its unit and cell type.
+
+    10^5 to 10^9 cultured cells, 10^4 to 10^8 a kilogram; more for cells that are given as harvested; and
+    wide ranges for vectors and vesicles. An exponent lost in print is the common cause.
+
+    Example: "30 × 106 cells" read as 30 times 106, 3,180
+    Remedy: look at the source, in print and not as copied text.
+    """
+    types: dict[str, str | None] | None = None
+    for path, given in _given(subject):
+        unit = known(given.unit)
+        if unit not in _PLAUSIBLE:
+            continue
+        if types is None:
+            types = {own.id: known(whole.cell_type) for _, own, whole in _stated(subject)}
+        ranges = _PLAUSIBLE[unit]
+        kinds = (*_kinds(subject, types.get(given.intervention or "")), "")
+        least, greatest = next(ranges[kind] for kind in kinds if kind in ranges)
+        for key, amount in _amounts(given).items():
+            if amount > 0 and not least <= amount <= greatest:
+                words = f"{amount:,} {unit}, outside {_power(least)} to {_power(greatest)}"
+                yield Problem((*path, key), words, help="was an exponent lost?")
+
+
+def _power(number: int) -> str:
+    return f"10^{Decimal(number).adjusted()}"
+
+
+@rule("IV006", "note", "trial")
+def schedule_incomplete(subject: Subject) -> Iterator[Problem]:
+    """Several doses without their interval, or an interval without the number of doses.
+
+    A length of treatment (`for`) stands for the one or the other.
+
+    Example: `doses = 3` alone
+    Remedy: add `every` or `doses`, or `"not_reported"`.
+    """
+    for path, given in _given(subject):
+        doses = known(given.doses)
+        if doses is not None and doses > 1 and given.every is None and given.lasting is None:
+            yield Problem((*path, "doses"), f"{doses} doses, and no interval")
+        elif known(given.every) is not None and given.lasting is None:
+            if given.doses is None:
+                yield Problem((*path, "every"), f"every {given.every}, and no number of doses")
+            elif doses == 1:
+                yield Problem((*path, "every"), f"one dose, every {given.every}")
+
+
+_SWALLOWED = frozenset({"oral", "inhaled", "intranasal", "transdermal"})
+_INJECTED = frozenset({"intravenous", "intra_arterial", "subcutaneous", "intramuscular", "intrathecal"})
+_MACHINES = frozenset({"bci", "exoskeleton"})
+_UNFIT = {
+    "cell": frozenset({"oral", "transdermal", "wearable"}),
+    "ev": frozenset({"implanted", "wearable"}),
+    "gene": frozenset({"oral", "transdermal", "wearable"}),
+    "aso": frozenset({"wearable"}),
+    "sirna": frozenset({"wearable"}),
+    "antibody": frozenset({"wearable"}),
+    "small_molecule": frozenset({"wearable"}),
+    "bci": _SWALLOWED | _INJECTED,
+    "exoskeleton": _SWALLOWED | _INJECTED | {"implanted", "intraspinal", "intracerebral", "epidural"},
+}
+
+
+@rule("IV007", "warning", "trial")
+def route_unfit(subject: Subject) -> Iterator[Problem]:
+    """A way into the body that the kind of therapy cannot take, or an amount of a machine.
+
+    Example: cells by mouth; an exoskeleton in milligrams
+    Remedy: mend the route or the modality.
+    """
+    kinds: dict[str, str | None] | None = None
+    for path, given in _given(subject):
+        if given.intervention is None:
+            continue
+        if kinds is None:
+            kinds = {own.id: known(whole.modality) for _, own, whole in _stated(subject)}
+        modality, route = kinds.get(given.intervention), known(given.route)
+        if modality is None:
+            continue
+        if route in _UNFIT.get(modality, ()):
+            yield Problem((*path, "route"), f"{route}, for a therapy of kind {modality}")
+        for key in ("low", "unit"):
+            if modality in _MACHINES and known(getattr(given, key)) is not None:
+                yield Problem((*path, key), f"an amount of a therapy of kind {modality}")
+                break

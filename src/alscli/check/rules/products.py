@@ -1,0 +1,46 @@
+"""A trial and the product it names."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from alscli.check.finding import Problem
+from alscli.check.rule import Subject, rule
+from alscli.check.rules.dates import disputed
+from alscli.model.values import known, listed
+
+_TAKEN = ("modality", "cell_type", "donor", "genetic_modification")
+
+
+@rule("XR002", "warning", "trial")
+def differs_from_product(subject: Subject) -> Iterator[Problem]:
+    """A trial states a modality, cell type, donor or modification other than its product's, and not why.
+
+    What the trial does not state is taken from the product, so a statement of its own is an exception. A
+    narrower term passes; so does one that a dispute is about, or that the trial's `note` names beside the
+    product's.
+
+    Example: `donor = "autologous"` in a trial of XS228, an allogeneic product
+    Remedy: leave the key out, or say in `note` or in a dispute why this trial differs.
+    """
+    trial = subject.trial
+    for i, intervention in enumerate(listed(trial.interventions)):
+        product = subject.snapshot.products.get(intervention.product or "")
+        if product is None:
+            continue
+        for key in _TAKEN:
+            own, its = known(getattr(intervention, key)), known(getattr(product, key))
+            if own is None or its is None or own == its:
+                continue
+            explained = disputed(trial, f"interventions.{intervention.id}.{key}") or _names(
+                trial.note, own, its
+            )
+            if its not in subject.vocabularies[key].ancestors(own) and not explained:
+                yield Problem(("interventions", i, key), f"{own}, yet {product.id} is {its}")
+
+
+def _names(note: str | None, *terms: str) -> bool:
+    if note is None:
+        return False
+    return all(re.search(rf"\b{re.escape(term)}\b", note, re.IGNORECASE) for term in terms)

@@ -1,0 +1,226 @@
+"""Provenance: what a number rests on, whether it can be found there, and who has looked."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from alscli.check.finding import Problem
+from alscli.check.rule import Subject, rule
+from alscli.check.rules.references import cited
+from alscli.model.ledger import Ledger
+from alscli.model.path import Path
+from alscli.model.product import Product
+from alscli.model.provenance import Dispute, Ref
+from alscli.model.trial import Counted, Outcome, Safety, Trial
+from alscli.model.values import known, listed
+from alscli.store.collection import Snapshot
+
+_SECONDARY = frozenset({"news", "review", "aggregator", "advocacy", "seed"})
+_NOT_PRIMARY = _SECONDARY | {"erratum"}
+_PAGED = frozenset({"article", "preprint", "thesis", "protocol"})
+_HARMS = ("deaths", "sae_patients", "sae_related_patients", "ae_patients")
+_DENOMINATORS = ("planned", "screened", "enrolled", "randomized", "treated", "completed", "analyzed")
+
+Line = tuple[Path, Outcome | Safety | Counted]
+
+
+def _numbers(trial: Trial) -> Iterator[Line]:
+    """The lines of a trial with numbers: results, harms, and denominators with a source of their own."""
+    enrollment = known(trial.enrollment)
+    if enrollment is not None:
+        for name in _DENOMINATORS:
+            count: Counted | None = known(getattr(enrollment, name))
+            if count is not None and count.src is not None:
+                yield ("enrollment", name), count
+    for o, outcome in enumerate(listed(trial.outcomes)):
+        if _has_number(outcome):
+            yield ("outcomes", o), outcome
+    for s, safety in enumerate(listed(trial.safety)):
+        if any(known(getattr(safety, key)) is not None for key in _HARMS):
+            yield ("safety", s), safety
+
+
+def _has_number(outcome: Outcome) -> bool:
+    return any(known(value.value) is not None for value in listed(outcome.values)) or any(
+        known(number) is not None
+        for effect in listed(outcome.effects)
+        for number in (effect.est, effect.ci, effect.p)
+    )
+
+
+def _kinds(subject: Subject, keys: tuple[str, ...] | None) -> list[str]:
+    """The kinds of these sources; none where one of them is unknown."""
+    refs = subject.refs
+    if not keys or any(key != "registry" and key not in refs for key in keys):
+        return []
+    return ["registry" if key == "registry" else refs[key].kind for key in keys]
+
+
+@rule("PV002", "note", "trial")
+def secondary_sources_alone(subject: Subject) -> Iterator[Problem]:
+    """A number that rests only on secondary sources.
+
+    News, reviews, aggregators, patient organizations and seeds repeat what others say, and lose digits and
+    denominators on the way.
+
+    Example: Barczewska 2020: the medians of survival are printed only in a seed
+    Remedy: look for the number in the paper or the registry; none where it is not there.
+    """
+    trial = subject.trial
+    inherited = False
+    for path, line in _numbers(trial):
+        if line.src is None:
+            inherited = True
+        elif (kinds := _kinds(subject, line.src)) and _SECONDARY.issuperset(kinds):
+            yield Problem((*path, "src"), f"rests on {_words(kinds)} alone")
+    if inherited and (kinds := _kinds(subject, trial.src)) and _SECONDARY.issuperset(kinds):
+        yield Problem(("src",), f"numbers rest on {_words(kinds)} alone")
+
+
+def _words(kinds: list[str]) -> str:
+    return " and ".join(sorted(set(kinds)))
+
+
+@rule("PV003", "warning", "trial", "product", "ledger")
+def place_unknown(subject: Subject) -> Iterator[Problem]:
+    """An article that nothing leads to, or a number without its place in a source that has pages.
+
+    An article needs its DOI, PubMed number or PubMed Central id; where it has none, volume and pages will
+    do. A number from articles, preprints, theses and protocols needs `loc`; so does one from any source
+    whose `pages` are given. Where another source stands beside them, such as the registry, it does not.
+
+    Example: `src = "cudkowicz2022"` with values and no `loc`
+    Remedy: add `doi`; add `loc`, such as "abstract" or "table 2".
+    """
+    refs: list[Ref] = subject.model.refs  # type: ignore[attr-defined]
+    for r, ref in enumerate(refs):
+        if ref.kind == "article" and not (ref.doi or ref.pmid or ref.pmcid or (ref.volume and ref.pages)):
+            yield Problem(
+                ("refs", r), "an article without DOI, PubMed number, or volume and pages", at="header"
+            )
+    if not isinstance(subject.model, Trial):
+        return
+    for path, line in _numbers(subject.trial):
+        keys = line.src or subject.trial.src
+        if line.loc is None and keys and all(_has_pages(subject, key) for key in keys):
+            yield Problem((*path, "loc"), f"numbers of {' and '.join(keys)} without `loc`", at="header")
+
+
+def _has_pages(subject: Subject, key: str) -> bool:
+    ref = subject.refs.get(key)
+    return ref is not None and (ref.kind in _PAGED or ref.pages is not None)
+
+
+@rule("PV004", "warning", "trial", "product")
+def no_primary_source(subject: Subject) -> Iterator[Problem]:
+    """A record without a primary source.
+
+    A registry id is one. So is any reference of the record, or of the ledger if the record cites it, that is
+    not news, review, aggregator, patient organization, seed or erratum. A product without any reference is
+    left alone.
+
+    Example: a trial known from one news article
+    Remedy: look for the registry entry or the paper; waive it where there is none.
+    """
+    model: Trial | Product = subject.model  # type: ignore[assignment]
+    if isinstance(model, Trial) and model.registry_id is not None:
+        return
+    if any(ref.kind not in _NOT_PRIMARY for ref in model.refs):
+        return
+    refs = subject.refs
+    keys = {key for _, key in cited(subject.values)} & set(refs)
+    kinds = {refs[key].kind for key in keys} | {ref.kind for ref in model.refs}
+    if kinds and kinds <= _NOT_PRIMARY:
+        yield Problem(("refs",), f"no primary source, only {_words(list(kinds))}", at="header")
+
+
+@rule("PV005", "warning", "trial", "product", "ledger")
+def notice_not_cited(subject: Subject) -> Iterator[Problem]:
+    """A source with an erratum or a retraction is cited, and the notice nowhere.
+
+    The corrected number may be another one. One citation of the notice in the record is enough.
+
+    Example: NurOwn phase 3: the paper of 2022 cited without its erratum
+    Remedy: read the notice, and cite it beside what it changes or confirms.
+    """
+    notices = {key: ref.notice for key, ref in subject.refs.items() if ref.notice is not None}
+    if not notices:
+        return
+    citations = [(path, key) for path, key in cited(subject.values) if "notice" not in path[2:3]]
+    facts = [(path, key) for path, key in citations if path[:1] != ("verified",)]
+    there = {key for _, key in facts}
+    told: set[str] = set()
+    for path, key in facts:
+        notice = notices.get(key)
+        if notice is not None and notice not in there and key not in told:
+            told.add(key)
+            yield Problem(path, f"{key} has a notice, {notice}, which is not cited")
+
+
+@rule("PV006", "warning", "trial", "product")
+def dispute_open(subject: Subject) -> Iterator[Problem]:
+    """A dispute that has been open for more than 90 days.
+
+    A dispute without a date is left alone, and one that a merge left is TX006's.
+
+    Example: `ruling = "open: check full text"` with `on = "2026-01-05"`
+    Remedy: rule; where it cannot be decided, say so in the ruling without beginning with `open`.
+    """
+    disputes: list[Dispute] = subject.model.disputes  # type: ignore[attr-defined]
+    for d, dispute in enumerate(disputes):
+        if dispute.on is None or dispute.ruling == "merge" or not dispute.is_open:
+            continue
+        days = (subject.as_of - dispute.on.latest).days
+        if days > 90:
+            yield Problem(("disputes", d, "on"), f"{dispute.field}: open for {days} days")
+
+
+@rule("PV007", "note", "trial", "product")
+def never_verified(subject: Subject) -> Iterator[Problem]:
+    """Nobody has compared the record with its sources.
+
+    Example: a record as `add` or an import left it
+    Remedy: compare it, then `alscli verify ID --against REF`.
+    """
+    model: Trial | Product = subject.model  # type: ignore[assignment]
+    if model.verified is None:
+        yield Problem(("verified",), "never verified", at="header")
+
+
+@rule("PV008", "note", "collection")
+def reference_unused(subjects: list[Subject], snapshot: Snapshot) -> Iterator[tuple[Subject, Problem]]:
+    """A reference that nothing cites.
+
+    A reference of the ledger can be cited by any record, or named in `found_in`; where a file cannot be
+    read, the ledger's are left alone.
+
+    Example: a paper in `[[refs]]`, and no `src` with its key
+    Remedy: cite it where it belongs, or remove it.
+    """
+    used: set[str] = set()
+    shared: Subject | None = None
+    for subject in subjects:
+        keys = {key for _, key in cited(subject.values)} | _found_in(subject)
+        used |= keys
+        if isinstance(subject.model, Ledger):
+            shared = subject
+            continue
+        refs: list[Ref] = subject.model.refs  # type: ignore[attr-defined]
+        for r, ref in enumerate(refs):
+            if ref.key not in keys:
+                yield subject, Problem(("refs", r, "key"), f"nothing cites {ref.key}")
+    if shared is not None and not snapshot.unreadable:
+        ledger: Ledger = shared.model  # type: ignore[assignment]
+        for r, ref in enumerate(ledger.refs):
+            if ref.key not in used:
+                yield shared, Problem(("refs", r, "key"), f"no record cites {ref.key}")
+
+
+def _found_in(subject: Subject) -> set[str]:
+    if isinstance(subject.model, Trial):
+        return set(subject.model.screening.found_in)
+    if isinstance(subject.model, Ledger):
+        ledger = subject.model
+        found = [entry.found_in for entry in ledger.excluded] + [claim.found_in for claim in ledger.claims]
+        return {name for names in found for name in names}
+    return set()

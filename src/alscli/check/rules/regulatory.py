@@ -1,0 +1,288 @@
+"""Regulatory history: steps in their order, of agencies that take them, and not called what they are not."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Iterator
+
+from alscli.check.finding import Problem
+from alscli.check.rule import Subject, rule
+from alscli.check.rules.claims import notes, sentences
+from alscli.check.rules.dates import dated
+from alscli.check.rules.design import phase_in
+from alscli.model.product import Event, Product
+from alscli.model.trial import Trial
+from alscli.model.values import PartialDate, known, listed
+from alscli.model.vocabulary import shipped
+
+# One body assesses and another decides; for the order of steps they are one.
+_AUTHORITY = {"EC": "EMA", "MHLW": "PMDA"}
+_APPLICATIONS = ("bla_submitted", "nda_submitted", "maa_submitted")
+_BEFORE = {
+    "ind_accepted": ("ind_submitted",),
+    "ind_cleared": ("ind_accepted", "ind_submitted"),
+    "approval": _APPLICATIONS,
+}
+
+
+def _indication(event: Event, product: Product) -> str | None:
+    """For which disease; a product with one disease need not repeat it."""
+    diseases = listed(product.indications)
+    return event.indication or (diseases[0] if len(diseases) == 1 else None)
+
+
+def _surely_after(one: Event, other: Event) -> bool:
+    later, earlier = known(one.on), known(other.on)
+    return later is not None and earlier is not None and later.surely_after(earlier)
+
+
+@rule("RG001", "error", "product")
+def steps_in_order(subject: Subject) -> Iterator[Problem]:
+    """A regulatory step dated before the step that it answers.
+
+    Submitted ≤ accepted ≤ cleared, and an application before its approval, within one agency and
+    indication. EMA and EC count as one agency, as do PMDA and MHLW. An application that asks to turn a
+    conditional or accelerated approval into a full one comes after it, so these are left alone.
+
+    Example: `ind_cleared` in 2025-01 and `ind_accepted` in 2025-03
+    Remedy: compare both dates with their sources.
+    """
+    product = subject.product
+    groups: dict[tuple[str | None, str | None], list[tuple[int, Event]]] = defaultdict(list)
+    for e, event in enumerate(listed(product.events)):
+        if event.agency is not None:
+            agency = _AUTHORITY.get(event.agency, event.agency)
+            groups[agency, _indication(event, product)].append((e, event))
+    for group in groups.values():
+        for e, event in group:
+            for earlier in _BEFORE.get(event.type, ()):
+                first = [other for _, other in group if other.type == earlier]
+                if first and all(_surely_after(other, event) for other in first):
+                    words = f"{event.type} {event.on} is before {earlier} {first[0].on}"
+                    yield Problem(("events", e, "on"), words)
+                    break
+
+
+_CLEARANCES = frozenset({"ind_cleared", "cta_authorized"})
+_APPROVALS = frozenset({"approval", "conditional_approval", "accelerated_approval"})
+_DENIED = re.compile(r"\b(?:not|nor?|neither|never|without)\b|n't\b|[未不非无無]", re.IGNORECASE)
+_APPROVED = re.compile(r"\bapprov(?:ed|al|als|es)\b|(?:批准|获批|獲批|核准)上市", re.IGNORECASE)
+_TRIAL = r"(?:IND|investigational new drug|(?:clinical )?(?:trial|study))\b"
+_ABOUT_TRIAL = re.compile(
+    r"\bIND\b|investigational new drug|\bphase (?:[0-4]|I|V)+[abc]?\b.{0,20}\bmay (?:begin|start|proceed)"
+    r"|临床批件|[默默]示[许許]可|[临臨]床[试試][验驗](?:申请|申請|批准|[许許]可)",
+    re.IGNORECASE,
+)
+_TRIAL_APPROVED = re.compile(
+    r"\bapprov(?:ed|es|al of|al for)\s+"
+    r"(?:(?:an?|the|its|this|their|first|new|pivotal|clinical|human|phase|[0-4IV/]+[abc]?|registrational)\s+){0,6}"
+    rf"{_TRIAL}|\bIND(?: application)?\b[^,]{{0,30}}\bapprov(?:ed|al)\b",
+    re.IGNORECASE,
+)
+_ETHICS = re.compile(r"ethic|\bIRB\b|institutional review|committee|伦理|倫理", re.IGNORECASE)
+
+
+@rule("RG002", "warning", "trial", "product")
+def clearance_called_approval(subject: Subject) -> Iterator[Problem]:
+    """A clearance to run a trial called an approval.
+
+    Clearing an IND permits a trial; approving a product permits its sale. Readers take the first for the
+    second. Looked at are events, and notes that speak of an approved trial or IND; sentences that deny it,
+    and the approval of ethics committees, are left alone.
+
+    Example: `type = "approval"` with the outcome "IND for phase 1/2"
+    Remedy: write cleared, and record `ind_cleared` or `cta_authorized`.
+    """
+    for path, text in notes(subject):
+        for sentence in sentences(text):
+            found = _TRIAL_APPROVED.search(sentence)
+            if found and not _DENIED.search(sentence) and not _ETHICS.search(sentence):
+                yield Problem(path, f'"{found[0]}" is a clearance to run a trial, no approval')
+                break
+    if subject.record.entry.kind != "product":
+        return
+    for e, event in enumerate(listed(subject.product.events)):
+        if event.outcome is None or _DENIED.search(event.outcome):
+            continue
+        if event.type in _APPROVALS and (found := _ABOUT_TRIAL.search(event.outcome)):
+            yield Problem(("events", e, "type"), f'{event.type}, yet the outcome speaks of "{found[0]}"')
+        elif event.type in _CLEARANCES and (found := _APPROVED.search(event.outcome)):
+            yield Problem(("events", e, "outcome"), f'"{found[0]}" of a clearance to run a trial')
+
+
+_RECEIVED = re.compile(
+    r"受理(?![号號编編])|\baccepted for review\b|\bacceptance\b(?! (?:no\b|number))|\breceipt\b|\breceived\b",
+    re.IGNORECASE,
+)
+_CLEARED = re.compile(
+    r"(?<!no )(?<!not )(?<!not yet )\bclear(?:ed|s|ance)\b|\bmay (?:begin|start|proceed)|\bpermit|\bimplied\b"
+    r"|(?<!未)(?:[获獲]批|批准|[默]示[许許]可)",
+    re.IGNORECASE,
+)
+
+
+@rule("RG003", "warning", "product")
+def receipt_called_clearance(subject: Subject) -> Iterator[Problem]:
+    """The receipt of an application (受理) recorded as its clearance.
+
+    受理 says that the papers are complete and the review begins; many never end in a clearance. The
+    event's `outcome` is read, or the titles of its sources where it has none.
+
+    Example: the Treg product NP001: the FDA's receipt of February 2025 as `ind_cleared`
+    Remedy: record `ind_accepted` (NMPA) or `ind_submitted`.
+    """
+    refs = subject.refs
+    for e, event in enumerate(listed(subject.product.events)):
+        if event.type not in _CLEARANCES:
+            continue
+        titles = [refs[key].title or "" for key in event.src or () if key in refs]
+        said = event.outcome or " ".join(titles)
+        if (found := _RECEIVED.search(said)) and not _CLEARED.search(said):
+            yield Problem(("events", e, "type"), f'{event.type}, yet its source says "{found[0]}"')
+
+
+_OF_COUNTRY = {
+    "AU": {"TGA"},
+    "CA": {"HC"},
+    "CN": {"NMPA"},
+    "GB": {"MHRA"},
+    "IL": {"IL-MOH"},
+    "JP": {"MHLW", "PMDA"},
+    "KR": {"MFDS"},
+    "US": {"FDA"},
+}
+# What an agency gives only to a product that has been permitted to be tested in people, or nearly so.
+_LATER_STEPS = frozenset(
+    {
+        "ind_amendment",
+        "fast_track",
+        "rmat",
+        "breakthrough",
+        "spa",
+        "eap",
+        "adcom",
+        *_APPLICATIONS,
+        *_APPROVALS,
+    }
+)
+_PHASE = re.compile(
+    r"\b(?:early )?phase [0-4IV]+[abc]?(?:/[0-4IV]+[abc]?)?\b|[0-4IVⅠⅡⅢ/]+[ab]?期", re.IGNORECASE
+)
+
+
+@rule("RG004", "warning", "trial")
+def dosed_before_clearance(subject: Subject) -> Iterator[Problem]:
+    """A trial began before its product was cleared for testing in that country.
+
+    Either a date is wrong, or the first participant belongs to another study. Left alone are
+    investigator-initiated trials (`iit`), which may go another way; trials in several countries, or with an
+    estimated start; and clearances that are not the product's first: they name another phase, or an earlier
+    event presupposes one.
+
+    Example: XS228: first dose in March 2025, cleared by NMPA in May 2025
+    Remedy: compare the dates; tag the trial `iit` where it is one.
+    """
+    trial = subject.trial
+    start = dated(trial, "start")
+    if start is None or start.type == "estimated" or "iit" in trial.tags:
+        return
+    agencies = _OF_COUNTRY.get("".join(listed(trial.countries)))
+    if agencies is None or trial.study_type != "interventional":
+        return
+    for intervention in listed(trial.interventions):
+        product = subject.snapshot.products.get(intervention.product or "")
+        cleared = None if product is None else _first_clearance(product, agencies, trial)
+        if cleared is not None and cleared.surely_after(start.on):
+            words = f"{intervention.product} was cleared {cleared}, after the start {start.on}"
+            yield Problem(("dates", "start", "on"), words)
+            return
+
+
+def _first_clearance(product: Product, agencies: set[str], trial: Trial) -> PartialDate | None:
+    """When they first let the product be tested in the trial's disease; None where that is not known."""
+    events = [event for event in listed(product.events) if event.agency in agencies]
+    clearances = [
+        event
+        for event in events
+        if event.type in _CLEARANCES and (event.indication is None or event.indication in trial.conditions)
+    ]
+    dates = [on for event in clearances if (on := known(event.on)) is not None]
+    if not dates or len(dates) < len(clearances):
+        return None
+    first = min(dates, key=lambda on: on.earliest)
+    named = {phase_in(found[0]) for event in clearances for found in _PHASE.finditer(event.outcome or "")}
+    if named - {None} and not any(trial.phase in str(phase) for phase in named):
+        return None
+    later = (known(event.on) for event in events if event.type in _LATER_STEPS)
+    return None if any(on is not None and first.surely_after(on) for on in later) else first
+
+
+@rule("RG005", "error", "product")
+def foreign_event(subject: Subject) -> Iterator[Problem]:
+    """An event that its agency does not know, or that lacks its agency.
+
+    Each agency has its own steps; `agencies` in the vocabulary of events says whose. Only results, licences,
+    first doses and ends of development need no agency. Agencies that a collection adds are left alone.
+
+    Example: NMPA with `rmat`, which only the FDA gives
+    Remedy: mend the agency or the event.
+    """
+    events, agencies = subject.vocabularies["event"].terms, shipped()["agency"].terms
+    for e, event in enumerate(listed(subject.product.events)):
+        term = events[event.type]
+        takers = term.extra.get("agencies", ())
+        if event.agency is None:
+            if not term.extra.get("agency_optional"):
+                yield Problem(("events", e, "agency"), f"{event.type} without its agency", at="header")
+        elif takers and event.agency in agencies and event.agency not in takers:
+            words = (
+                f"{event.agency} has no {event.type}; {', '.join(takers)} {'do' if takers[1:] else 'does'}"
+            )
+            yield Problem(("events", e, "agency"), words, suggestions=tuple(takers))
+
+
+_ONCE = frozenset(
+    {"ind_submitted", "ind_accepted", "ind_cleared", "cta_authorized", "nhc_filing", "orphan", "fast_track"}
+    | {"rmat", "breakthrough", "prime", "care_pilot", "approval", "conditional_approval"}
+    | {"accelerated_approval", "bla_withdrawn", "maa_withdrawn", "approval_withdrawn"}
+)
+
+
+@rule("RG006", "warning", "product")
+def one_event_two_dates(subject: Subject) -> Iterator[Problem]:
+    """One event of a product twice, with different dates, and no dispute about it.
+
+    Agency, type and indication are what an event is. Events that recur (results, holds, amendments, votes)
+    are left alone, as are dates that can be one day, such as 2025-02 and 2025-02-14, and clearances of
+    different phases.
+
+    Example: XS228: FDA clearance in January and in February 2025
+    Remedy: keep one, and both dates in a dispute about `events`.
+    """
+    product = subject.product
+    seen: dict[tuple[str | None, str, str | None], list[Event]] = defaultdict(list)
+    for e, event in enumerate(listed(product.events)):
+        if event.type not in _ONCE:
+            continue
+        key = (event.agency, event.type, _indication(event, product))
+        others = [other for other in seen[key] if _apart(event, other)]
+        if others and not _disputed(product, event):
+            words = f"{event.agency} {event.type} {event.on}, and {others[0].on} before"
+            yield Problem(("events", e, "on"), words)
+        seen[key].append(event)
+
+
+def _apart(one: Event, other: Event) -> bool:
+    if not _surely_after(one, other) and not _surely_after(other, one):
+        return False
+    phases = [_PHASE.findall(event.outcome or "") for event in (one, other)]
+    return not all(phases) or phases[0] == phases[1]
+
+
+def _disputed(product: Product, event: Event) -> bool:
+    name = f"events.{event.agency}:{event.type}"
+    fields = (dispute.field for dispute in product.disputes)
+    return any(
+        field == "events" or field == name or field.startswith((f"{name}.", f"{name}:")) for field in fields
+    )
