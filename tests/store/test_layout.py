@@ -257,3 +257,12 @@ def test_a_new_record_says_what_it_was_given(text: str) -> None:
     written = dump(record, SHAPE)
     assert meaning(parse(written.encode()).values, SHAPE) == meaning(record, SHAPE)
     assert lay_out(written, SHAPE) == written
+
+
+@settings(max_examples=200, deadline=None)
+@given(texts())
+def test_a_new_record_and_a_file_with_a_comment_are_written_alike(text: str) -> None:
+    """The two writers, of plain values and of text with comments, agree wherever both can speak."""
+    written = dump(parse(text.encode()).values, SHAPE)
+    commented = lay_out(f"{written}\n# the end\n", SHAPE)
+    assert commented.removesuffix("# the end\n").rstrip("\n") == written.rstrip("\n")

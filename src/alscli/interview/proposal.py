@@ -13,7 +13,17 @@ from alscli.check.finding import Severity
 from alscli.errors import RefusedError
 from alscli.model.format import MODELS, FileKind, shape_of
 from alscli.model.identifiers import is_safe_record_id, parse_registry_id
-from alscli.store.collection import FOLDERS, Collection, Entry, Record, Snapshot, assemble, names_of, shown
+from alscli.store.collection import (
+    FOLDERS,
+    Collection,
+    Entry,
+    Record,
+    Snapshot,
+    assemble,
+    names_of,
+    registry_ids,
+    shown,
+)
 from alscli.store.layout import dump
 from alscli.store.schemas import schema_comment
 from alscli.store.write import locked, replace
@@ -72,12 +82,10 @@ def refuse_registered(snapshot: Snapshot, number: str) -> None:
     if parsed is None:
         return
     for record in snapshot.records:
-        values = record.document.values if record.document else {}
-        held = [values.get("registry_id"), *(values.get("secondary_ids") or [])]
-        for text in held:
-            other = parse_registry_id(text) if isinstance(text, str) else None
+        for text in registry_ids(record):
+            other = parse_registry_id(text)
             if other is not None and other.key == parsed.key:
-                title = values.get("title", "")
+                title = record.document.values.get("title", "") if record.document else ""
                 raise RefusedError(
                     f"{parsed.value} is already in {shown(record.entry.path)}: {title}",
                     f"`alscli show {record.entry.id}` shows it",

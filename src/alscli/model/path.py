@@ -35,19 +35,23 @@ def _text(value: Any) -> str:
 
 def labels(elements: Sequence[Any], shape: Shape) -> list[str]:
     """The names of a list's elements in paths, unique: a repeated identity gets `#2`, `#3`."""
-    names: list[str] = []
-    seen: dict[str, int] = {}
+    names: dict[str, None] = {}
     for position, element in enumerate(elements):
-        identity = identity_of(element, shape)
-        if identity is None:
-            names.append(str(position))
-            continue
-        while len(identity) > 1 and not identity[-1]:
-            identity = identity[:-1]
-        name = ":".join(_quoted(part) for part in identity)
-        seen[name] = count = seen.get(name, 0) + 1
-        names.append(name if count == 1 else f"{name}#{count}")
-    return names
+        label = unique = _label(identity_of(element, shape), position)
+        count = 1
+        while unique in names:
+            count += 1
+            unique = f"{label}#{count}"
+        names[unique] = None
+    return list(names)
+
+
+def _label(identity: tuple[str, ...] | None, position: int) -> str:
+    if identity is None:
+        return str(position)
+    while not identity[-1]:
+        identity = identity[:-1]
+    return ":".join(_quoted(part) for part in identity)
 
 
 def _quoted(part: str) -> str:
@@ -92,14 +96,14 @@ def resolve(name: str, values: Mapping[str, Any], shape: Shape) -> Path:
                 raise UsageError(f"{where} has no element {part}", f"it holds {held}")
             path.append(position)
             here = elements[position]
-            in_list = False
+            in_list = isinstance(here, list)
             continue
         if part not in shape.keys:
             raise UsageError(f"no field {name}", did_you_mean(part, shape.keys))
         path.append(part)
         here = here.get(part) if isinstance(here, Mapping) else None
         shape = shape.keys[part]
-        in_list = shape.kind in ("tables", "inline_tables")
+        in_list = shape.kind in ("tables", "inline_tables") or isinstance(here, list)
     return tuple(path)
 
 
@@ -122,6 +126,8 @@ def put(name: str, value: Any, values: dict[str, Any], shape: Shape) -> Path:
             path.append(position)
             if last:
                 here[position] = value
+            elif not isinstance(here[position], dict):
+                here[position] = {}
             here = here[position]
             continue
         if part not in shape.keys:
@@ -133,9 +139,16 @@ def put(name: str, value: Any, values: dict[str, Any], shape: Shape) -> Path:
         elif not isinstance(here.get(part), (dict, list)):
             if not shape.keys:
                 raise UsageError(f"no field {name}: {part} holds one value")
-            here[part] = [] if shape.kind in ("tables", "inline_tables") else {}
+            here[part] = _room_for_more(here.get(part), shape)
         here = here[part]
     return tuple(path)
+
+
+def _room_for_more(value: Any, shape: Shape) -> list[Any] | dict[str, Any]:
+    """An empty list or table in the place of `value`; a bare integer becomes the `n` of its table."""
+    if shape.kind in ("tables", "inline_tables"):
+        return []
+    return {"n": value} if type(value) is int and "n" in shape.keys else {}
 
 
 def _new_element(part: str, elements: Sequence[Any], shape: Shape) -> dict[str, Any]:

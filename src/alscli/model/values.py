@@ -158,9 +158,10 @@ Date = Annotated[PartialDate, Reads("date", _read_date, {"type": "string", "patt
 # -- durations and times ----------------------------------------------------------------------------
 
 DURATION_PATTERN = r"^\d+(\.\d+)?[hdwmy]$"
-_DURATION = re.compile(r"([0-9]+(?:\.[0-9]+)?)([hdwmy])")
+_LENGTH = r"[0-9]{1,9}(?:\.[0-9]{1,9})?"
+_DURATION = re.compile(rf"({_LENGTH})([hdwmy])")
 MOMENT_PATTERN = r"^-?\d+(\.\d+)?[hdwmy](\.\.-?\d+(\.\d+)?[hdwmy])?$"
-_MOMENT = re.compile(r"(-?)([0-9]+(?:\.[0-9]+)?[hdwmy])(?:\.\.(-?)([0-9]+(?:\.[0-9]+)?[hdwmy]))?")
+_MOMENT = re.compile(rf"(-?)({_LENGTH}[hdwmy])(?:\.\.(-?)({_LENGTH}[hdwmy]))?")
 _DAYS = {
     "h": Fraction(1, 24),
     "d": Fraction(1),
@@ -248,11 +249,17 @@ Time = Annotated[
 # -- numbers ----------------------------------------------------------------------------------------
 
 
+_VAST = 10**18
+"""TOML's and SQLite's integers end at 2^63; no trial, dose or result comes near."""
+
+
 def _read_number(value: object) -> int | Decimal:
     if isinstance(value, bool) or not isinstance(value, (int, Decimal)):
         raise _wrong_type("a number")
     if isinstance(value, Decimal) and not value.is_finite():
         raise wrong_shape("a finite number")
+    if not -_VAST < value < _VAST:
+        raise wrong_shape("a number below 10^18")
     return value
 
 
@@ -261,6 +268,8 @@ def _read_count(value: object) -> int:
         raise _wrong_type("a whole number")
     if value < 0:
         raise wrong_shape("a whole number, 0 or more")
+    if value >= _VAST:
+        raise wrong_shape("a whole number below 10^18")
     return value
 
 
@@ -277,7 +286,7 @@ Count = Annotated[int, Reads("whole number", _read_count, {"type": "integer", "m
 PositiveCount = Annotated[int, Reads("whole number", _read_positive, {"type": "integer", "minimum": 1})]
 
 BOUND_PATTERN = r"^(<|>|<=|>=)-?\d+(\.\d+)?$"
-_BOUND = re.compile(r"(<=|>=|<|>)(-?[0-9]+(?:\.[0-9]+)?)")
+_BOUND = re.compile(r"(<=|>=|<|>)(-?[0-9]{1,18}(?:\.[0-9]{1,18})?)")
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,12 +14,15 @@ from pydantic import ValidationError
 
 from alscli.errors import CollectionError, UsageError
 from alscli.model.format import MODELS, FileKind
+from alscli.model.identifiers import parse_registry_id
 from alscli.model.ledger import Ledger
 from alscli.model.product import Product
 from alscli.model.provenance import Ref
 from alscli.model.trial import Trial
+from alscli.model.values import Absence
 from alscli.model.vocabulary import Vocabularies, extended, shipped
 from alscli.store.toml import MAX_BYTES, Document, Fault, TomlError, parse
+from alscli.text import one_line
 
 if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
@@ -163,9 +166,10 @@ def read_bytes(path: Path) -> bytes:
     """The bytes of a regular file, one more than the greatest record at most; raises OSError for the rest."""
     flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
     descriptor = os.open(path, flags)
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        os.close(descriptor)
+        raise OSError(0, "not a regular file")
     with os.fdopen(descriptor, "rb") as stream:
-        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-            raise OSError(0, "not a regular file")
         return stream.read(MAX_BYTES + 1)
 
 
@@ -177,15 +181,15 @@ def find(given: Path | None, start: Path) -> Collection:
     """
     if given is not None:
         for folder in (given, given / "records"):
-            if (folder / MARKER).is_file():
+            if is_collection(folder):
                 return Collection(folder)
-        problem = "does not exist" if not given.exists() else f"holds no {MARKER}"
+        problem = f"holds no {MARKER}" if given.is_dir() else "does not exist"
         raise UsageError(
             f"{shown(given)} {problem}", f"`alscli init {shown(given)}` starts a collection there"
         )
     for folder in (start, *start.parents):
         for candidate in (folder / "records", folder):
-            if (candidate / MARKER).is_file():
+            if is_collection(candidate):
                 return Collection(candidate)
     raise CollectionError(
         f"no collection here: neither this folder nor one above it holds {MARKER} or records/{MARKER}",
@@ -193,26 +197,48 @@ def find(given: Path | None, start: Path) -> Collection:
     )
 
 
-def shown(path: Path) -> str:
-    """A path as people and scripts see it: relative to the working directory, with forward slashes."""
+def is_collection(folder: Path) -> bool:
+    """Whether the folder holds `alscli.toml`; not where it cannot be looked into."""
     try:
-        relative = os.path.relpath(path)
+        return (folder / MARKER).is_file()
+    except OSError:
+        return False
+
+
+def shown(path: Path) -> str:
+    """A path as people and scripts see it: relative to the working directory, with forward slashes.
+
+    What a terminal would obey in a file's name is spelled out.
+    """
+    try:
+        relative = Path(os.path.relpath(path))
     except ValueError:  # another drive
-        return path.as_posix()
-    return Path(relative).as_posix()
+        relative = path
+    return one_line(relative.as_posix())
 
 
 def names_of(record: Record) -> set[str]:
     """Every name that a record answers to, in lower case: id, former ids, registry ids."""
-    names = {record.entry.id}
     values: Mapping[str, Any] = record.document.values if record.document else {}
-    for key in ("id", "registry_id"):
-        if isinstance(values.get(key), str):
-            names.add(values[key])
-    for key in ("former_ids", "secondary_ids"):
-        listed = values.get(key)
-        names.update(item for item in listed if isinstance(item, str)) if isinstance(listed, list) else None
+    names = {record.entry.id, *_texts(values.get("id")), *_texts(values.get("former_ids"))}
+    for number in registry_ids(record):
+        registered = parse_registry_id(number)
+        names |= {number, registered.value, registered.key} if registered else {number}
     return {name.casefold() for name in names}
+
+
+def registry_ids(record: Record) -> list[str]:
+    """The registry ids of a record as written, its primary one first; readable or not."""
+    values: Mapping[str, Any] = record.document.values if record.document else {}
+    return [*_texts(values.get("registry_id")), *_texts(values.get("secondary_ids"))]
+
+
+_ABSENT = frozenset(Absence)
+
+
+def _texts(value: object) -> list[str]:
+    listed = value if isinstance(value, list) else [value]
+    return [item for item in listed if isinstance(item, str) and item not in _ABSENT]
 
 
 def resolve(text: str, records: Sequence[Record], *, beginning: bool = True) -> Record:
@@ -221,12 +247,11 @@ def resolve(text: str, records: Sequence[Record], *, beginning: bool = True) -> 
     An exact match (id, former id, registry id in any spelling) wins; with `beginning`, an unambiguous start
     of an id or registry id will do. Raises UsageError with the nearest names.
     """
-    from alscli.model.identifiers import parse_registry_id
     from alscli.model.nearness import nearest
 
     candidates = [record for record in records if record.entry.kind != "ledger"]
     registered = parse_registry_id(text)
-    wanted = {text.casefold()} | ({registered.value.casefold()} if registered else set())
+    wanted = {text.casefold()} | ({registered.key.casefold()} if registered else set())
     by_id = [record for record in candidates if record.entry.id.casefold() == text.casefold()]
     exact = by_id or [record for record in candidates if wanted & names_of(record)]
     found = exact

@@ -71,12 +71,11 @@ Difference = tuple[tuple[str, ...], str, Any, Any, Shape]
 
 
 def _differences(parts: tuple[str, ...], name: str, old: Any, new: Any, shape: Shape) -> Iterator[Difference]:
-    if shape.keys:
-        old, new = _as_table(old, shape), _as_table(new, shape)
+    before, after = _as_table(old, shape), _as_table(new, shape)
     if shape.kind in ("tables", "inline_tables") and isinstance(old, list) and isinstance(new, list):
         yield from _elements(parts, name, old, new, shape)
-    elif shape.keys and isinstance(old, Mapping) and isinstance(new, Mapping):
-        for key in dict.fromkeys([*shape.keys, *old, *new]):
+    elif shape.keys and isinstance(before, Mapping) and isinstance(after, Mapping):
+        for key in dict.fromkeys([*shape.keys, *before, *after]):
             below = shape.keys.get(key, Shape("value"))
             # A bare integer is `n` alone, so `n` goes by the name of its table.
             inner = (
@@ -84,7 +83,9 @@ def _differences(parts: tuple[str, ...], name: str, old: Any, new: Any, shape: S
                 if key == "n" and shape.kind == "inline" and name.startswith("enrollment.")
                 else f"{name}.{key}"
             )
-            yield from _differences((*parts, key), inner.lstrip("."), old.get(key), new.get(key), below)
+            yield from _differences(
+                (*parts, key), inner.lstrip("."), before.get(key), after.get(key), below
+            )
     elif not _equal(old, new, unordered=shape.kind == "set"):
         yield parts, name, old, new, shape
 

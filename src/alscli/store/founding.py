@@ -17,15 +17,15 @@ repos:
     hooks:
       - id: alscli-validate
         name: alscli validate
-        entry: alscli --records {folder} validate
+        entry: {validate}
         language: system
-        files: ^{folder}/.*\\\\.toml$
+        files: {files}
         pass_filenames: false
       - id: alscli-fmt
         name: alscli fmt
-        entry: alscli --records {folder} fmt --check
+        entry: {fmt}
         language: system
-        files: ^{folder}/.*\\\\.toml$
+        files: {files}
         pass_filenames: false
 """
 _WORKFLOW = """\
@@ -47,8 +47,8 @@ jobs:
         with:
           python-version: "3.12"
       - run: python -m pip install alscli
-      - run: alscli --records {folder} --as-of "$(git log -1 --format=%cs)" validate
-      - run: alscli --records {folder} fmt --check
+      - run: {validate} --as-of "$(git log -1 --format=%cs)"
+      - run: {fmt}
 """
 
 

@@ -11,7 +11,8 @@ from pathlib import Path
 
 from alscli.errors import CollectionError, UsageError
 
-_EMPTY_TREE = "4b825dc642cb6eb9a060e54bf8d69288fbee4904"
+# A hook inherits them from the git that runs it; they would name another place than the folder asked for.
+_NOT_INHERITED = ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE")
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,11 +23,7 @@ class Repository:
 
     def run(self, *arguments: str, data: bytes | None = None) -> bytes:
         """The output of a git command; raises CollectionError with git's own words."""
-        result = self._start(*arguments, data=data)
-        if result.returncode != 0:
-            words = result.stderr.decode("utf-8", "replace").strip().splitlines()
-            raise CollectionError(f"git: {words[0] if words else 'failed'}")
-        return result.stdout
+        return _output(self._start(*arguments, data=data))
 
     def _start(self, *arguments: str, data: bytes | None = None) -> subprocess.CompletedProcess[bytes]:
         return _git(self.top, *arguments, data=data)
@@ -40,7 +37,7 @@ class Repository:
 
     def head(self) -> str:
         """The current commit, or the empty tree before the first one."""
-        return self.commit("HEAD") or _EMPTY_TREE
+        return self.commit("HEAD") or self.run("hash-object", "-t", "tree", "--stdin").decode().strip()
 
     def blobs(self, revision: str, folder: Path) -> dict[str, str]:
         """The files below `folder` at a revision: path from `folder` to the name of its blob."""
@@ -65,18 +62,22 @@ class Repository:
         at = 0
         for name in wanted:
             line_end = output.index(b"\n", at)
-            size = int(output[at:line_end].split()[-1])
+            *_, size_or_missing = output[at:line_end].split()
+            if size_or_missing == b"missing":
+                raise CollectionError(f"git: object {name} is missing", "`git fsck` says what is lost")
+            size = int(size_or_missing)
             yield name, output[line_end + 1 : line_end + 1 + size]
             at = line_end + 2 + size
 
 
 def _git(folder: Path, *arguments: str, data: bytes | None = None) -> subprocess.CompletedProcess[bytes]:
-    environment = os.environ | {"GIT_OPTIONAL_LOCKS": "0", "GIT_LITERAL_PATHSPECS": "1", "LC_ALL": "C"}
+    environment = {name: value for name, value in os.environ.items() if name not in _NOT_INHERITED}
+    environment |= {"GIT_OPTIONAL_LOCKS": "0", "GIT_LITERAL_PATHSPECS": "1", "LC_ALL": "C"}
     try:
         return subprocess.run(  # noqa: S603 - arguments are a list
             ["git", *arguments],  # noqa: S607 - the git of the PATH
             cwd=folder,
-            input=data,
+            input=data or b"",
             capture_output=True,
             env=environment,
             check=False,
@@ -87,14 +88,21 @@ def _git(folder: Path, *arguments: str, data: bytes | None = None) -> subprocess
         ) from None
 
 
+def _output(result: subprocess.CompletedProcess[bytes]) -> bytes:
+    if result.returncode != 0:
+        words = result.stderr.decode("utf-8", "replace").strip().splitlines()
+        raise CollectionError(f"git: {words[0] if words else 'failed'}")
+    return result.stdout
+
+
 def repository(folder: Path) -> Repository:
     """The work tree that holds `folder`; raises UsageError where it is in none."""
     result = _git(folder, "rev-parse", "--show-toplevel")
-    if result.returncode != 0:
+    if b"not a git repository" in result.stderr:
         raise UsageError(
             "the collection is in no git repository", "name two records, files or folders, or run `git init`"
         )
-    return Repository(Path(os.fsdecode(result.stdout.rstrip(b"\n"))))
+    return Repository(Path(os.fsdecode(_output(result).removesuffix(b"\n"))))
 
 
 def blob_name(data: bytes) -> str:

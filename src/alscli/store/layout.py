@@ -5,19 +5,20 @@ from __future__ import annotations
 import datetime as dt
 import re
 import unicodedata
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 from alscli.errors import AlscliError
+from alscli.model.shape import Shape
 from alscli.store.spans import read
 from alscli.store.toml import parse
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator
 
-    from alscli.model.shape import Shape
     from alscli.store.spans import Statement, Value
 
 _BARE = re.compile(r"[A-Za-z0-9_-]+")
@@ -34,6 +35,8 @@ def lay_out(text: str, shape: Shape, schema_comment: str = "") -> str:
     `TomlError` where `text` is not TOML.
     """
     document = parse(text.encode())
+    if text == dump(document.values, shape, schema_comment):
+        return text
     page = _page(document.text.replace("\r\n", "\n"), document.values)
     result = _write_page(page, shape, page.schema or schema_comment)
     if result != text and meaning(parse(result.encode()).values, shape) != meaning(document.values, shape):
@@ -49,9 +52,82 @@ def dump(values: Mapping[str, Any], shape: Shape, schema_comment: str = "") -> s
 
     A `Decimal` is written with the digits that it has.
     """
-    root = _node(values)
-    assert isinstance(root, _Table)  # noqa: S101
-    return _write_page(_Page(root), shape, schema_comment)
+    lines = [schema_comment] if schema_comment else []
+    _write_table(values, shape, "", lines)
+    if lines and not lines[0]:
+        del lines[0]
+    return "\n".join(lines) + "\n" if lines else ""
+
+
+def _write_table(values: Mapping[str, Any], shape: Shape, name: str, lines: list[str]) -> None:
+    """Add the lines of a table without comments, those of the tables below it last."""
+    below: list[tuple[str, Any, Shape]] = []
+    for key in _ordered(values, shape):
+        value, inner = values[key], shape.keys.get(key, _PLAIN)
+        if isinstance(value, Mapping) and inner.kind == "table":
+            below.append((key, value, inner))
+        elif (
+            isinstance(value, list)
+            and value
+            and inner.kind in ("tables", "inline_tables")
+            and _all_tables(value)
+        ):
+            if inner.kind == "tables":
+                below.append((key, value, inner))
+                continue
+            lines.append(f"{write_key(key)} = [")
+            lines += [f"  {_inline(element, inner)}," for element in _in_order(value, inner)]
+            lines.append("]")
+        else:
+            text = _inline(value, inner) if not isinstance(value, str) else _text(value)
+            lines.append(f"{write_key(key)} = {text}")
+    for key, value, inner in below:
+        path = f"{name}.{write_key(key)}" if name else write_key(key)
+        for element in [value] if isinstance(value, Mapping) else _in_order(value, inner):
+            lines += ["", f"[{path}]" if isinstance(value, Mapping) else f"[[{path}]]"]
+            _write_table(element, inner, path, lines)
+
+
+_PLAIN = Shape("value")
+
+
+def _ordered(values: Mapping[str, Any], shape: Shape) -> list[str]:
+    known = [key for key in shape.keys if key in values]
+    return known if len(known) == len(values) else [*known, *(key for key in values if key not in shape.keys)]
+
+
+def _all_tables(elements: list[Any]) -> bool:
+    return all(isinstance(element, Mapping) for element in elements)
+
+
+def _in_order(elements: list[Any], shape: Shape) -> list[Any]:
+    if shape.kind == "set" and all(isinstance(element, str) for element in elements):
+        return sorted(elements)
+    if shape.sort and _all_tables(elements):
+        return sorted(elements, key=lambda e: [(key not in e, str(e.get(key, ""))) for key in shape.sort])
+    return elements
+
+
+def _inline(value: Any, shape: Shape) -> str:
+    if isinstance(value, str):
+        return _quote(value)
+    if isinstance(value, Mapping):
+        parts = [
+            f"{write_key(k)} = {_inline(value[k], shape.keys.get(k, _PLAIN))}" for k in _ordered(value, shape)
+        ]
+        return f"{{ {', '.join(parts)} }}" if parts else "{}"
+    if isinstance(value, list | tuple):
+        inner = (
+            _inline(c, shape if isinstance(c, Mapping) else _PLAIN) for c in _in_order(list(value), shape)
+        )
+        return f"[{', '.join(inner)}]"
+    if isinstance(value, int) and not isinstance(value, bool):
+        return str(value) if -10_000 < value < 10_000 else f"{value:_}"
+    return _scalar(value)
+
+
+def _text(value: str) -> str:
+    return _quote_lines(value) if "\n" in value else _quote(value)
 
 
 def write_value(value: object, shape: Shape | None, *, nested: bool = False) -> str:
@@ -535,6 +611,8 @@ def _grouped(literal: str) -> str:
 
 
 def _quote(value: str) -> str:
+    if value.isprintable() and '"' not in value and "\\" not in value:
+        return f'"{value}"'
     return f'"{"".join(map(_escape, value))}"'
 
 

@@ -228,7 +228,8 @@ def masking_counts_roles(subject: Subject) -> Iterator[Problem]:
 _ROMAN = {"i": "1", "ii": "2", "iii": "3", "iv": "4"}
 _LEVEL = r"(iv|i{1,3}|[0-4])[ -]?[abc]?"
 _LABEL = re.compile(
-    rf"(?:early )?(?:(?:clinical )?phase )?{_LEVEL}(?: ?[/+,&–-] ?(?:phase )?{_LEVEL})?(?: ?期| trial| study)?"
+    rf"(?:early )?(?:(?:clinical )?phase )?{_LEVEL}(?: ?[/+,&–-] ?(?:phase )?{_LEVEL})?"
+    r"(?: ?期| trial| study)?"
 )
 
 

@@ -47,8 +47,8 @@ def cells_undescribed(subject: Subject) -> Iterator[Problem]:
                 yield Problem((*path, key), f"a cell therapy without `{key}`", at="header")
 
 
-# From tissue of birth, of a fetus or of an embryo: an adult with ALS is not the donor. NurOwn is made from the
-# patient's own marrow.
+# From tissue of birth, of a fetus or of an embryo: an adult with ALS is not the donor. NurOwn is made
+# from the patient's own marrow.
 _OF_OTHERS = frozenset(
     {"UC-MSC", "UCB-MSC", "UCB-MNC", "PL-MSC", "fetal-spinal-NSC", "fetal-brain-NSC", "NPC-GDNF", "ESC"}
 )
@@ -112,8 +112,8 @@ def _given(subject: Subject) -> Iterator[tuple[Path, Given]]:
 
 def _amounts(given: Given) -> dict[str, int | Decimal]:
     """The amounts that are known, `low` before `high`."""
-    amounts: dict[str, int | Decimal | None] = {"low": known(given.low), "high": known(given.high)}
-    return {key: amount for key, amount in amounts.items() if amount is not None}
+    amounts = {"low": given.low, "high": given.high}
+    return {key: amount for key, amount in amounts.items() if isinstance(amount, (int, Decimal))}
 
 
 @rule("IV004", "error", "trial")

@@ -123,7 +123,7 @@ def no_primary_source(subject: Subject) -> Iterator[Problem]:
     Remedy: look for the registry entry or the paper; waive it where there is none.
     """
     model: Trial | Product = subject.model  # type: ignore[assignment]
-    if isinstance(model, Trial) and model.registry_id is not None:
+    if not subject.record.readable or (isinstance(model, Trial) and model.registry_id is not None):
         return
     if any(ref.kind not in _NOT_PRIMARY for ref in model.refs):
         return
@@ -144,7 +144,7 @@ def notice_not_cited(subject: Subject) -> Iterator[Problem]:
     Remedy: read the notice, and cite it beside what it changes or confirms.
     """
     notices = {key: ref.notice for key, ref in subject.refs.items() if ref.notice is not None}
-    if not notices:
+    if not notices or not subject.record.readable:
         return
     citations = [(path, key) for path, key in cited(subject.values) if "notice" not in path[2:3]]
     facts = [(path, key) for path, key in citations if path[:1] != ("verified",)]
