@@ -29,7 +29,7 @@ _GLOBAL_FLAGS = ("--quiet", "-q", "--no-cache")
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the program with these arguments; return the exit status."""
-    arguments = hoisted(list(sys.argv[1:] if argv is None else argv))
+    arguments = hoisted([_decoded(text) for text in (sys.argv[1:] if argv is None else argv)])
     _prepare_streams()
     try:
         status = program(arguments)(arguments, standalone_mode=False, prog_name="alscli")
@@ -51,6 +51,15 @@ def main(argv: Sequence[str] | None = None) -> int:
         print("  nothing was written; ALSCLI_DEBUG=1 shows where, please report it", file=sys.stderr)
         return 3
     return status if isinstance(status, int) else 0
+
+
+def _decoded(argument: str) -> str:
+    """The argument as UTF-8, also where the locale is another and Python could not decode it."""
+    try:
+        argument.encode()
+    except UnicodeEncodeError:
+        return os.fsencode(argument).decode(errors="replace")
+    return argument
 
 
 def hoisted(arguments: list[str]) -> list[str]:

@@ -12,7 +12,6 @@ from collections.abc import Iterable, Iterator, Sequence
 from decimal import Decimal
 
 from alscli.model.values import Absence
-from alscli.model.vocabulary import normalize
 from alscli.query.tables import TRIALS, Cell, Column, Row, trial_rows
 from alscli.store.collection import Snapshot
 
@@ -79,15 +78,15 @@ def stored(cell: Cell) -> str | int | float | None:
 
 
 def _words(row: Row) -> str:
-    """Everything that `--text` looks into, normalized."""
+    """Everything that `--text` looks into, as written: only a query that asks for it pays for `normal`."""
     parts: list[str] = []
     for name in _SEARCHED:
         cell = row[name]
         if isinstance(cell, tuple):
-            parts.extend(cell)
+            parts += cell
         elif isinstance(cell, str) and not isinstance(cell, Absence):
             parts.append(cell)
-    return normalize(" \n ".join(parts))
+    return "\n".join(parts)
 
 
 def select(

@@ -62,7 +62,10 @@ FILTERS = (
     Filter("text", "words", "words", "words in titles, names, ids, sponsors and notes"),
 )
 
-_RANGE = re.compile(r"(\d*)(\.\.)?(\d*)")
+_RANGE = re.compile(r"([0-9]{0,9})(\.\.)?([0-9]{0,9})")
+
+
+_ENDLESS = 10**9
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +125,8 @@ def _one(each: Filter, value: str, vocabularies: Vocabularies, products: Mapping
             return Condition(alternatives, (normalize(value),) * len(columns))
         case "words":
             words = normalize(value).split()
-            return Condition(" AND ".join("instr(t.words, ?)" for _ in words) or "1", tuple(words))
+            sql = " AND ".join("instr(normal(t.words), ?)" for _ in words)
+            return Condition(f"({sql or 1})", tuple(words))
 
 
 def teach(connection: sqlite3.Connection) -> None:
@@ -171,12 +175,12 @@ def _bounds(each: Filter, value: str) -> tuple[int, int]:
             f"--{each.option}: {value!r} is no range", "write 2020, 2020..2025, 2020.. or ..2025"
         )
     low = int(match[1] or 0)
-    return low, int(match[3] or 9999) if match[2] else low
+    return low, int(match[3] or _ENDLESS) if match[2] else low
 
 
 def _whole(each: Filter, value: str) -> int:
-    if not value.strip().isdecimal():
-        raise UsageError(f"--{each.option}: {value!r} is no whole number")
+    if re.fullmatch("[0-9]{1,18}", value.strip()) is None:
+        raise UsageError(f"--{each.option}: {value!r} is no whole number", "write, for example, 40")
     return int(value)
 
 
@@ -205,7 +209,10 @@ def ordering(text: str | None) -> str:
     """The ORDER BY for a list such as `-start,id`; what is absent comes last, the id decides the rest."""
     keys: list[str] = []
     for part in (text or "id").split(","):
-        descending = part.strip().startswith("-")
-        (column,) = columns(part.strip().lstrip("-") or " ", ())
+        name = part.strip()
+        descending = name.startswith("-")
+        if not name.strip("-+"):
+            raise UsageError("--sort names no column", "write columns with commas between, such as -start,id")
+        (column,) = columns(name.lstrip("-+"), ())
         keys.append(f'(t."{column.name}" IS NULL), t."{column.name}" {"DESC" if descending else "ASC"}')
     return ", ".join([*keys, "t.id"])

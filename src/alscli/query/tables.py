@@ -6,7 +6,7 @@ or an `Absence` where somebody looked and it is not there.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Literal
@@ -16,8 +16,8 @@ from alscli.model.identifiers import parse_registry_id
 from alscli.model.intervention import Therapy, therapy_of
 from alscli.model.product import Product
 from alscli.model.provenance import Dated
-from alscli.model.trial import Counted, Trial
-from alscli.model.values import Absence, known, listed
+from alscli.model.trial import Organization, Trial
+from alscli.model.values import Absence, T, known, listed
 from alscli.store.collection import Snapshot
 
 Cell = str | int | Decimal | bool | tuple[str, ...] | Absence | None
@@ -200,8 +200,7 @@ def _evidence(evidence: Evidence) -> Row:
 
 
 def _design(trial: Trial) -> Row:
-    eligibility = known(trial.eligibility)
-    age = eligibility.age if eligibility else None
+    eligibility = trial.eligibility
     return {
         "phase": trial.phase,
         "phase_label": trial.phase_label,
@@ -217,28 +216,32 @@ def _design(trial: Trial) -> Row:
         "purpose": trial.purpose,
         "control": trial.control,
         "background": _texts(trial.background),
-        "age_min": _limit(age, "low"),
-        "age_max": _limit(age, "high"),
-        "sex": eligibility.sex if eligibility else None,
-        "genes": _texts(eligibility.genes) if eligibility else (),
+        "age_min": _of(eligibility, lambda rules: _of(rules.age, lambda age: age.low)),
+        "age_max": _of(eligibility, lambda rules: _of(rules.age, lambda age: age.high)),
+        "sex": _of(eligibility, lambda rules: rules.sex),
+        "genes": _of(eligibility, lambda rules: _texts(rules.genes)),
         "outcome_count": len(listed(trial.outcomes)),
-        "instruments": _distinct(outcome.instrument for outcome in listed(trial.outcomes)),
+        "instruments": _of(trial.outcomes, lambda outcomes: _distinct(o.instrument for o in outcomes)),
     }
 
 
 def _given(trial: Trial, products: Mapping[str, Product]) -> Row:
     therapies = [therapy_of(intervention, products) for intervention in listed(trial.interventions)]
     lines = [given for arm in listed(trial.arms) for given in listed(arm.given)]
-    return {
+    of_interventions: Row = {
         "modalities": _inherited(therapies, "modality"),
         "cell_types": _inherited(therapies, "cell_type"),
         "donors": _inherited(therapies, "donor"),
-        "routes": _distinct(line.route for line in lines if line.intervention is not None),
-        "products": tuple(dict.fromkeys(t.product for t in therapies if t.product)),
-        "interventions": tuple(dict.fromkeys(t.name for t in therapies)),
-        "arm_count": len(listed(trial.arms)),
-        "doses": tuple(dict.fromkeys(words for line in lines if (words := dose_in_words(line)))),
+        "products": _distinct(therapy.product for therapy in therapies),
+        "interventions": _distinct(therapy.name for therapy in therapies),
     }
+    of_arms: Row = {
+        "routes": _distinct(line.route for line in lines if line.intervention is not None),
+        "doses": _distinct(dose_in_words(line) or None for line in lines),
+    }
+    row = {name: _of(trial.interventions, lambda _, cell=cell: cell) for name, cell in of_interventions.items()}
+    row |= {name: _of(trial.arms, lambda _, cell=cell: cell) for name, cell in of_arms.items()}
+    return row | {"arm_count": len(listed(trial.arms))}
 
 
 def dose_in_words(given: object) -> str:
@@ -260,37 +263,41 @@ _EXACT = ("randomized", "enrolled", "treated", "analyzed", "completed", "planned
 
 
 def _people(trial: Trial) -> Row:
-    enrollment, sponsor = known(trial.enrollment), known(trial.sponsor)
-    counts: Row = {name: _count(getattr(enrollment, name)) if enrollment else None for name in _DENOMINATORS}
+    sponsor = trial.sponsor
+    counts: Row = {
+        name: _of(trial.enrollment, lambda people, name=name: _of(getattr(people, name), lambda count: count.n))
+        for name in _DENOMINATORS
+    }
     row: Row = {f"enrollment_{name}": count for name, count in counts.items()}
     kind = next((name for name in _EXACT if isinstance(counts[name], int)), None)
-    row |= {"enrollment": counts[kind] if kind else None, "enrollment_kind": kind}
-    countries = _texts(trial.countries)
+    row["enrollment"] = counts[kind] if kind else _of(trial.enrollment, lambda _: None)
+    row["enrollment_kind"] = kind
     return row | {
-        "countries": countries,
-        "country_count": len(countries) if isinstance(countries, tuple) and countries else None,
+        "countries": _texts(trial.countries),
+        "country_count": _of(trial.countries, len),
         "sites": trial.sites,
-        "sponsor": sponsor.name if sponsor else None,
-        "sponsor_zh": sponsor.name_zh if sponsor else None,
-        "sponsor_class": sponsor.class_ if sponsor else None,
-        "collaborators": tuple(o.name for o in listed(sponsor.collaborators)) if sponsor else (),
-        "funders": tuple(o.name for o in listed(sponsor.funders)) if sponsor else (),
-        "participants_pay": sponsor.participants_pay if sponsor else None,
-        "sells": sponsor.sells if sponsor else None,
+        "sponsor": _of(sponsor, lambda who: who.name),
+        "sponsor_zh": _of(sponsor, lambda who: who.name_zh),
+        "sponsor_class": _of(sponsor, lambda who: who.class_),
+        "collaborators": _of(sponsor, lambda who: _of(who.collaborators, _names)),
+        "funders": _of(sponsor, lambda who: _of(who.funders, _names)),
+        "participants_pay": _of(sponsor, lambda who: who.participants_pay),
+        "sells": _of(sponsor, lambda who: who.sells),
     }
 
 
+def _names(organizations: list[Organization]) -> tuple[str, ...]:
+    return tuple(organization.name for organization in organizations)
+
+
 def _times(trial: Trial) -> Row:
-    dates = known(trial.dates)
     row: Row = {}
     for name in ("registered", "start", "primary_completion", "completion", "results_posted"):
-        value: Dated | Absence | None = getattr(dates, name) if dates else None
-        row[name] = str(value.on) if isinstance(value, Dated) else value
-        row[f"{name}_type"] = value.type if isinstance(value, Dated) else None
-    first = row["start"] if isinstance(row["start"], str) else row["registered"]
-    has_year = isinstance(first, str) and not isinstance(first, Absence)
-    row["year"] = int(str(first)[:4]) if has_year else None
-    row["follow_up"] = _absent_or_text(trial.follow_up)
+        dated = _of(trial.dates, lambda dates, name=name: getattr(dates, name))
+        row[name] = XX
+    first = known(row["start"]) or known(row["registered"])
+    row["year"] = int(str(first)[:4]) if first else None
+    row["follow_up"] = _of(trial.follow_up, str)
     return row
 
 
@@ -320,22 +327,12 @@ def _distinct(values: Iterator[str | Absence | None]) -> tuple[str, ...]:
 
 def _inherited(therapies: list[Therapy], name: str) -> tuple[str, ...] | Absence:
     """The distinct terms; the absence that all share, where there is no term."""
-    values = [getattr(therapy, name) for therapy in therapies]
-    terms = _distinct(iter(values))
-    absences = {value for value in values if isinstance(value, Absence)}
-    return absences.pop() if not terms and len(absences) == 1 else terms
+    values = {getattr(therapy, name): None for therapy in therapies}
+    if len(values) == 1 and isinstance(only := next(iter(values)), Absence):
+        return only
+    return _distinct(iter(values))
 
 
-def _count(value: Counted | Absence | None) -> Cell:
-    return value.n if isinstance(value, Counted) else value
-
-
-def _limit(value: object, side: str) -> Cell:
-    if value is None or isinstance(value, Absence):
-        return value
-    number: int | Decimal | None = getattr(value, side)
-    return number
-
-
-def _absent_or_text(value: object) -> Cell:
-    return value if value is None or isinstance(value, Absence) else str(value)
+def _of(value: T | Absence | None, read: Callable[[T], Cell]) -> Cell:
+    """What `read` makes of a value; the same absence, or None, where there is none."""
+    return value if value is None or isinstance(value, Absence) else read(value)

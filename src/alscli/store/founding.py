@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+import re
+import shlex
 from pathlib import Path
 
 from alscli.errors import CollectionError, RefusedError
@@ -47,19 +50,22 @@ jobs:
         with:
           python-version: "3.12"
       - run: python -m pip install alscli
-      - run: {validate} --as-of "$(git log -1 --format=%cs)"
-      - run: {fmt}
+      - run: |
+          {command} validate --as-of "$(git log -1 --format=%cs)"
+          {command} fmt --check
 """
 
 
 def found(folder: Path, title: str, scope: list[str], *, dry_run: bool = False) -> list[str]:
     """Write what a collection needs into `folder`; return the paths. What exists is never touched.
 
-    Raises RefusedError where `folder` is a collection already.
+    Raises RefusedError where `folder` is a collection already, or the title is blank.
     """
     if (folder / MARKER).exists():
         raise RefusedError(f"{shown(folder)} is a collection already", "`alscli add` adds a trial to it")
-    files = _files(folder, title, scope)
+    if not title.strip():
+        raise RefusedError("the title is blank", "give one with --title TEXT")
+    files = {path: text for path, text in _files(folder, title, scope).items() if not path.exists()}
     if not dry_run:
         for path, text in files.items():
             _write(path, text)
@@ -75,12 +81,24 @@ def _files(folder: Path, title: str, scope: list[str]) -> dict[Path, str]:
     files |= {schema_path(folder, kind): schema_text(kind, shipped()) for kind in MODELS}
     files |= {folder / place / ".gitkeep": "" for place in FOLDERS.values()}
     files[folder / ".gitignore"] = ".*.tmp\n"
-    recipes = {
-        folder.parent / ".pre-commit-config.yaml": _PRE_COMMIT,
-        folder.parent / ".github" / "workflows" / "records.yml": _WORKFLOW,
+    return files | _recipes(folder)
+
+
+def _recipes(folder: Path) -> dict[Path, str]:
+    """What runs the checks before a commit and on a pull request, for a repository beside the folder."""
+    name = folder.name or "."
+    command = f"alscli --records {shlex.quote(name)}"
+    hook = {
+        "validate": f"{command} validate",
+        "fmt": f"{command} fmt --check",
+        "files": rf"^{re.escape(name)}/.*\.toml$" if folder.name else r"\.toml$",
     }
-    name = folder.name
-    return files | {path: text.format(folder=name) for path, text in recipes.items() if not path.exists()}
+    # A string of JSON is one of YAML.
+    quoted = {key: json.dumps(text, ensure_ascii=False) for key, text in hook.items()}
+    return {
+        folder.parent / ".pre-commit-config.yaml": _PRE_COMMIT.format(**quoted),
+        folder.parent / ".github" / "workflows" / "records.yml": _WORKFLOW.format(command=command),
+    }
 
 
 def _write(path: Path, text: str) -> None:
@@ -88,7 +106,5 @@ def _write(path: Path, text: str) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         with path.open("x", encoding="utf-8", newline="\n") as stream:
             stream.write(text)
-    except FileExistsError:
-        return
     except OSError as error:
         raise CollectionError(f"cannot write {shown(path)}: {error.strerror or error}") from error

@@ -22,7 +22,7 @@ def render(report: Report) -> str:
         "findings": [entry(finding) for finding in report.findings],
         "summary": {severity.value: report.count(severity) for severity in Severity},
     }
-    return json.dumps(envelope, ensure_ascii=False, indent=2, default=_plain) + "\n"
+    return json.dumps(envelope, ensure_ascii=False, indent=2, default=plain_value) + "\n"
 
 
 def entry(finding: Finding) -> dict[str, Any]:
@@ -46,7 +46,8 @@ def entry(finding: Finding) -> dict[str, Any]:
     return found
 
 
-def _plain(value: object) -> object:
+def plain_value(value: object) -> object:
+    """What JSON knows no word for: a Decimal as a number, a date as text."""
     if isinstance(value, Decimal):
         return float(value) if value.is_finite() else str(value)
     return str(value)
