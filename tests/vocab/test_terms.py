@@ -91,7 +91,8 @@ CODES = {
         "hold_lifted orphan fast_track rmat breakthrough prime care_pilot spa refuse_to_file "
         "filed_over_protest adcom bla_submitted nda_submitted maa_submitted bla_withdrawn maa_withdrawn "
         "crl chmp_opinion priority_review conditional_approval accelerated_approval approval "
-        "approval_withdrawn hospital_exemption eap reimbursed topline licence first_dose discontinued"
+        "approval_withdrawn hospital_exemption eap reimbursed topline licence first_dose discontinued "
+        "designation_refused variation_submitted"
     ),
     "agency": "FDA EMA EC MHRA NMPA NHC NHSA MFDS PMDA MHLW HC TGA IL-MOH",
     "registration": "none_found not_required not_registered",

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path as FilePath
 from typing import Any
 
@@ -23,7 +23,7 @@ from alscli.model.nearness import did_you_mean, nearest
 from alscli.model.path import Path, name_of
 from alscli.model.provenance import Waiver
 from alscli.store.collection import Collection, Record, Snapshot
-from alscli.store.spans import Span
+from alscli.store.spans import Span, Spans, locate
 
 Stated = tuple[str, Problem]
 """A problem with the code of its rule."""
@@ -106,13 +106,12 @@ def check(
     reported = [record for record in snapshot.records if only is None or str(record.entry.path) in only]
     findings: list[Finding] = []
     for record in reported:
-        path = record.entry.path
-        found = [_finding(record, *stated) for stated in _reading_problems(record, collection)]
-        if path in subjects:
-            subject = subjects[path]
-            found += [_finding(record, *stated) for stated in _record_problems(subject, rules)]
-            found += [_finding(record, *stated) for stated in across[path]]
-            found = _waive(found, subject, codes)
+        page = _Page(record)
+        found = [page.finding(*stated) for stated in _reading_problems(record, collection)]
+        if subject := subjects.get(record.entry.path):
+            found += [page.finding(*stated) for stated in _record_problems(subject, rules)]
+            found += [page.finding(*stated) for stated in across[record.entry.path]]
+            found = _waive(found, subject, page, codes)
         findings += [finding for finding in found if finding.code in codes]
     return Report(sorted(findings, key=lambda finding: finding.order), len(reported), as_of)
 
@@ -194,66 +193,71 @@ def _collection_problems(
                 yield subject, (rule.code, problem)
 
 
-def _finding(record: Record, code: str, problem: Problem) -> Finding:
-    entry = record.entry
-    line, column, end_line, end_column = _place(record, problem)
-    named: str | None = None
-    value: object = None
-    if record.document is not None and problem.path:
-        values = record.document.values
-        named = name_of(problem.path, values, shape_of(MODELS[entry.kind]))
-        value = value_at(problem.path, values)
-    return Finding(
-        code=code,
-        severity=catalogue()[code].severity,
-        path=entry.path,
-        record=entry.id,
-        field=named,
-        message=problem.message,
-        line=line,
-        column=column,
-        end_line=end_line,
-        end_column=end_column,
-        value=value,
-        suggestions=problem.suggestions,
-        replacement=problem.replacement,
-        help=problem.help,
-        source=_source(record, line),
-    )
+class _Page:
+    """The text of one file, from which the places of its findings are read; located once, where needed.
+
+    The places are not kept with the document: those of a whole collection would fill the memory.
+    """
+
+    def __init__(self, record: Record) -> None:
+        self.record = record
+
+    @cached_property
+    def _spans(self) -> Spans:
+        return locate(self.record.document.text if self.record.document else "")
+
+    @cached_property
+    def _lines(self) -> list[str]:
+        text = self.record.document.text if self.record.document else ""
+        return text.removeprefix("\ufeff").split("\n")
+
+    def finding(self, code: str, problem: Problem) -> Finding:
+        """The problem with its rule's severity and its place."""
+        entry, document = self.record.entry, self.record.document
+        line, column, end_line, end_column = self._place(problem)
+        field: str | None = None
+        value: object = None
+        if document is not None and problem.path:
+            field = name_of(problem.path, document.values, shape_of(MODELS[entry.kind]))
+            value = value_at(problem.path, document.values)
+        return Finding(
+            code=code,
+            severity=catalogue()[code].severity,
+            path=entry.path,
+            record=entry.id,
+            field=field,
+            message=problem.message,
+            line=line,
+            column=column,
+            end_line=end_line,
+            end_column=end_column,
+            value=value,
+            suggestions=problem.suggestions,
+            replacement=problem.replacement,
+            help=problem.help,
+            source=self._lines[line - 1].rstrip("\r") if line <= len(self._lines) else "",
+        )
+
+    def _place(self, problem: Problem) -> tuple[int, int, int, int]:
+        if (fault := self.record.fault) is not None:
+            return fault.line, fault.column, fault.line, fault.column
+        span = None
+        if problem.at == "key":
+            span = self._spans.key(problem.path)
+        elif problem.at == "header":
+            span = self._header(problem.path)
+        if span is None:
+            span = self._spans.place(problem.path)
+        return (*self._spans.position(span.start), *self._spans.position(span.end))
+
+    def _header(self, path: Path) -> Span | None:
+        """The header of the table in which the last key of `path` is missing; the inline table itself."""
+        values = self.record.document.values if self.record.document else {}
+        table = path if value_at(path, values) is not None else path[:-1]
+        return self._spans.header(table) or (self._spans.value(table) if table else None)
 
 
-def _place(record: Record, problem: Problem) -> tuple[int, int, int, int]:
-    if record.document is None:
-        assert record.fault is not None  # noqa: S101 - a file without a document has a fault
-        return (record.fault.line, record.fault.column) * 2
-    spans = record.document.spans
-    span: Span | None = None
-    if problem.at == "key":
-        span = spans.key(problem.path)
-    elif problem.at == "header":
-        span = _header(record, problem.path)
-    if span is None:
-        span = spans.place(problem.path)
-    return (*spans.position(span.start), *spans.position(span.end))
-
-
-def _header(record: Record, path: Path) -> Span | None:
-    """The header of the table in which the last key of `path` is missing; the inline table itself."""
-    assert record.document is not None  # noqa: S101
-    spans = record.document.spans
-    missing = value_at(path, record.document.values) is None
-    table = path[:-1] if missing and path else path
-    return spans.header(table) or (spans.value(table) if table else None)
-
-
-def _source(record: Record, line: int) -> str:
-    if record.document is None:
-        return ""
-    lines = record.document.text.removeprefix("\ufeff").split("\n")
-    return lines[line - 1].rstrip("\r") if line <= len(lines) else ""
-
-
-def _waive(findings: list[Finding], subject: Subject, codes: frozenset[str]) -> list[Finding]:
+def _waive(findings: list[Finding], subject: Subject, page: _Page, codes: frozenset[str]) -> list[Finding]:
     """Leave out what the record waives; report waivers that waive nothing, have expired or give no reason."""
     waivers = _waivers(subject)
     if not waivers:
@@ -269,7 +273,7 @@ def _waive(findings: list[Finding], subject: Subject, codes: frozenset[str]) -> 
         idle = position not in used and waiver.rule in codes and _is_settled(waiver.rule, subject)
         problem = _waiver_problem(position, waiver, idle, subject.as_of)
         if problem is not None:
-            kept.append(_finding(subject.record, *problem))
+            kept.append(page.finding(*problem))
     return kept
 
 

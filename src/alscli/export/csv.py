@@ -1,8 +1,8 @@
 """Rows as CSV (RFC 4180), with every text harmless in a spreadsheet.
 
-Text that a spreadsheet would run as a formula gets an apostrophe before it; text that begins with
-apostrophes before such a character gets one more, so that `plain_text` can take it away again. Lists are
-joined by a separator; one inside an element stands behind a backslash.
+Text that a spreadsheet would run as a formula (OWASP, "CSV Injection") gets an apostrophe before it; text
+that begins with apostrophes before such a character gets one more, so that `plain_text` can take it away
+again. Lists are joined by a separator; one inside an element stands behind a backslash.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from alscli.model.values import Absence
 from alscli.query.tables import Cell, Column, Row
 
 SEPARATOR = "|"
-_FORMULA = re.compile(r"'*[=+\-@\t\r\uff1d\uff0b\uff0d\uff20]")
+_FORMULA = re.compile(r"'*[=+\-@\t\r\n\uff1d\uff0b\uff0d\uff20]")
 
 
 def render(
@@ -60,14 +60,16 @@ def plain_text(cell: str) -> str:
 
 def split(cell: str, separator: str = SEPARATOR) -> tuple[str, ...]:
     """The elements of a list in a cell."""
-    text = plain_text(cell)
-    if not text:
+    if not cell:
         return ()
-    parts = re.findall(
-        rf"((?:[^\\{re.escape(separator)}]|\\.)*)(?:{re.escape(separator)}|$)", text, re.DOTALL
-    )
-    elements = parts[:-1] if text[-1:] != separator else parts
-    return tuple(re.sub(r"\\(.)", r"\1", element, flags=re.DOTALL) for element in elements)
+    elements = [""]
+    characters = iter(plain_text(cell))
+    for character in characters:
+        if character == separator:
+            elements.append("")
+        else:
+            elements[-1] += next(characters, "") if character == "\\" else character
+    return tuple(elements)
 
 
 def _record(cells: list[str]) -> str:

@@ -13,10 +13,19 @@ from alscli.errors import CollectionError, UsageError
 def write(path: Path, chunks: Iterable[bytes]) -> None:
     """Make the chunks the content of `path`, whole or not at all.
 
-    Raises UsageError where `path` is a folder or lies in none, CollectionError where the disk will not.
+    A symbolic link is followed; a device or a pipe is written to as it stands. Raises UsageError where
+    `path` is a folder or lies in none, CollectionError where the disk will not.
     """
     if path.is_dir():
         raise UsageError(f"{path} is a folder", "name a file in it")
+    try:
+        path = path.resolve()
+        if path.exists() and not path.is_file():
+            with path.open("wb") as stream:
+                stream.writelines(chunks)
+            return
+    except (OSError, RuntimeError) as error:  # a loop of symbolic links is a RuntimeError before Python 3.13
+        raise _failed(path, error) from error
     try:
         descriptor, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".tmp", dir=path.parent)
     except FileNotFoundError:
@@ -43,7 +52,6 @@ def _umask() -> int:
     return mask
 
 
-def _failed(path: Path, error: OSError) -> CollectionError:
-    return CollectionError(
-        f"cannot write {path}: {error.strerror or error}", "what was there before is unchanged"
-    )
+def _failed(path: Path, error: OSError | RuntimeError) -> CollectionError:
+    reason = getattr(error, "strerror", None) or str(error)
+    return CollectionError(f"cannot write {path}: {reason}", "what was there before is unchanged")

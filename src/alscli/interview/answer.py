@@ -40,9 +40,11 @@ _UNITS = {
     "y": ("y", "yr", "yrs", "year", "years", "年"),
 }
 _UNIT_OF = {word: unit for unit, words in _UNITS.items() for word in words}
-_LENGTH = re.compile(r"(?:every |每)?(-?\d+(?:\.\d+)?) ?([a-z]+|\w+)")
-_DAY = re.compile(r"(\d{4})[-/.年](\d{1,2})(?:[-/.月](\d{1,2}))?[日月]?")
-_POWER = re.compile(r"(\d+(?:\.\d+)?) ?(?:[x×*] ?10 ?\^? ?|e)(\d{1,2})")
+_LENGTH = re.compile(r"(?:every |每)?(-?\d+(?:\.\d+)?)[ -]?(\w+)")
+_DAY = re.compile(r"(\d{4})(?:[-/.年](\d{1,2})(?:[-/.月](\d{1,2}))?)?[日月年]?")
+_POWER = re.compile(r"(?:(\d+(?:\.\d+)?) ?[x×*] ?)?10 ?(?:\^|\*\*) ?(\d{1,2})")
+_LONGEST = 40
+"""Characters of a number that a person types."""
 _SUPERSCRIPT = re.compile("10([\u2070\u00b9\u00b2\u00b3\u2074-\u2079]+)")
 _CHINESE_POWER = {"万": 4, "萬": 4, "亿": 8, "億": 8}
 
@@ -75,6 +77,8 @@ def _list(text: str, entry: FieldEntry, vocabularies: Vocabularies) -> list[Any]
         items = [str(item) for item in _toml(text, entry)]
     else:
         items = [item.strip() for item in re.split(r"[,;，；、]", text) if item.strip()]
+        if not items:
+            raise UsageError(f"{text!r} lists nothing", "separate several with commas")
     return list(dict.fromkeys(_one(item, entry, vocabularies) for item in items))
 
 
@@ -131,7 +135,7 @@ def _duration(text: str) -> str:
 
 
 def _length(text: str) -> str:
-    match = _LENGTH.fullmatch(unicodedata.normalize("NFKC", text).strip().casefold())
+    match = _LENGTH.fullmatch(unicodedata.normalize("NFKC", text).replace("−", "-").strip().casefold())
     unit = _UNIT_OF.get(match[2]) if match else None
     return f"{match[1]}{unit}" if match and unit else text
 
@@ -144,15 +148,20 @@ def _time(text: str) -> str:
 
 def number(text: str) -> int | Decimal:
     """A number as people write it: with digit commas, with a power of ten, with 万 or 亿."""
+    if len(text) > _LONGEST:
+        raise UsageError(f"{text[:_LONGEST]!r}… is no number")
     powers = _SUPERSCRIPT.sub(lambda match: "10^" + unicodedata.normalize("NFKC", match[1]), text)
     plain = unicodedata.normalize("NFKC", powers).strip().casefold().replace("−", "-")
     match = _POWER.fullmatch(plain.replace(",", ""))
     if match is not None:
-        return _whole(Decimal(match[1]).scaleb(int(match[2])))
+        return _whole(Decimal(match[1] or 1).scaleb(int(match[2])))
     if plain[-1:] in _CHINESE_POWER:
         return _whole(_decimal(plain[:-1], text).scaleb(_CHINESE_POWER[plain[-1]]))
-    plain = re.sub(r"(?<=\d)[,_](?=\d{3})", "", plain)
-    return int(plain) if re.fullmatch(r"[+-]?\d+", plain) else _decimal(plain, text)
+    plain = re.sub(r"(?<=\d)[,_](?=\d{3}(?!\d))", "", plain)
+    if re.fullmatch(r"[+-]?\d+", plain):
+        return int(plain)
+    found = _decimal(plain, text)
+    return _whole(found) if "e" in plain else found
 
 
 def _decimal(plain: str, text: str) -> Decimal:
@@ -179,7 +188,7 @@ def _count(text: str) -> int:
 def _quantity(text: str) -> int | Decimal | str:
     plain = unicodedata.normalize("NFKC", text).replace("≤", "<=").replace("≥", ">=").replace(" ", "")
     if plain[:1] in ("<", ">"):
-        return str(Quantity.parse(plain))
+        return str(Quantity.parse(re.sub(r"(?<!\d)\.", "0.", plain)))
     return number(plain)
 
 

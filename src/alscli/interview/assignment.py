@@ -70,9 +70,13 @@ def _bytes(source: str) -> tuple[bytes, str]:
         raise CollectionError(f"cannot read {source}: {error.strerror or error}") from error
 
 
+def _no_number(constant: str) -> None:
+    raise ValueError(f"{constant} is no number")
+
+
 def _json(data: bytes, name: str) -> dict[str, Any]:
     try:
-        values = json.loads(data, parse_float=Decimal)
+        values = json.loads(data, parse_float=Decimal, parse_constant=_no_number)
     except (ValueError, RecursionError) as error:
         raise UsageError(f"{name} is no JSON: {error}", "give TOML or JSON of the record format") from None
     # `show --format json` wraps the record in an envelope.

@@ -31,42 +31,51 @@ def interview(draft: Draft, around: Surroundings, terminal: Terminal) -> Values:
     """Ask what is not answered yet; return the record's values. Answers are saved in `draft` as given."""
     group = ""
     while True:
-        values, question = _standing(draft, around)
+        values, answered, question = _standing(draft, around, terminal)
         if question is None:
             return values
         if question.group != group:
             group = question.group
             terminal.say(group, "heading")
-        _ask(question, draft, values, terminal)
+        _ask(question, draft, values, answered, terminal)
 
 
-def _standing(draft: Draft, around: Surroundings) -> tuple[Values, Question | None]:
-    """The record as far as the answers make it, and the first question without an answer.
+def _standing(
+    draft: Draft, around: Surroundings, terminal: Terminal
+) -> tuple[Values, list[str], Question | None]:
+    """The record as far as the answers make it, their keys, and the first question without an answer.
 
-    An answer that no longer fits what stands before it is forgotten and asked for again.
+    An answer that does not fit what stands before it is taken back, with the reason, and asked for again.
     """
     values: Values = {"schema": 1}
-    passed: set[str] = set()
+    answered: list[str] = []
     while True:
-        question = next((q for q in questions(values, around) if q.key not in passed), None)
+        question = next((q for q in questions(values, around) if q.key not in answered), None)
         if question is None:
             values.setdefault("src", "registry" if "registry_id" in values else values["refs"][0]["key"])
             values["screening"] = {"decision": "include"}
-            return values, None
+            return values, answered, None
         text = draft.answers.get(question.key)
         if text is None:
-            return values, question
-        passed.add(question.key)
-        if not text:
-            continue
-        try:
-            question.apply(values, text)
-        except AlscliError:
-            draft.take_back(question.key)
-            return values, question
+            return values, answered, question
+        if text:
+            try:
+                question.apply(grown := deepcopy(values), text)
+            except AlscliError as error:
+                terminal.say(_why(error), "bad")
+                draft.take_back(question.key)
+                return values, answered, question
+            values = grown
+        answered.append(question.key)
 
 
-def _ask(question: Question, draft: Draft, values: Values, terminal: Terminal) -> None:
+def _why(error: AlscliError) -> str:
+    return error.message + (f"; {error.hint}" if error.hint else "")
+
+
+def _ask(
+    question: Question, draft: Draft, values: Values, answered: Sequence[str], terminal: Terminal
+) -> None:
     default = draft.former.get(question.key) or question.default
     optional = "" if question.required or default else " (optional)"
     while True:
@@ -75,10 +84,10 @@ def _ask(question: Question, draft: Draft, values: Values, terminal: Terminal) -
             _explain(question, terminal)
             continue
         if text == BACK:
-            if not draft.answers:
+            if not answered:
                 terminal.say("this is the first question", "warn")
                 continue
-            draft.take_back(next(reversed(draft.answers)))
+            draft.take_back(answered[-1])
             return
         text = text or default
         if not text and question.required:
@@ -88,7 +97,7 @@ def _ask(question: Question, draft: Draft, values: Values, terminal: Terminal) -
             try:
                 canonical = question.apply(deepcopy(values), text)
             except AlscliError as error:
-                terminal.say(error.message + (f"; {error.hint}" if error.hint else ""), "bad")
+                terminal.say(_why(error), "bad")
                 continue
             if canonical != text:
                 terminal.say(f"= {canonical}", "quiet")

@@ -166,7 +166,7 @@ def _of_field(path: str, group: str, values: Values, around: Surroundings) -> Qu
 
     def apply(values: Values, text: str) -> str:
         value = read(text, entry, around.vocabularies)
-        accept(values, path, value)
+        accept(values, path, value, around.vocabularies)
         return _said(value)
 
     label = (
@@ -199,11 +199,11 @@ def _choices(vocabulary: str, around: Surroundings) -> tuple[tuple[str, str], ..
     return tuple((item.code, f"{item.en} {item.zh_hans}") for item in terms)
 
 
-def accept(values: Values, path: str, value: Any) -> None:
+def accept(values: Values, path: str, value: Any, vocabularies: Vocabularies) -> None:
     """Put a value at a path, if the format takes it; raises UsageError with the format's own words."""
     put(path, value, values, SHAPE)
     try:
-        Trial.model_validate(values)
+        Trial.model_validate(values, context={"vocabularies": vocabularies})
     except ValidationError as error:
         where = tuple(path.split("."))
         for problem in error.errors(include_url=False):

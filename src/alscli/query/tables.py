@@ -6,12 +6,13 @@ or an `Absence` where somebody looked and it is not there.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Literal
+from typing import Any, Literal, TypeVar
 
 from alscli.model.evidence import Evidence, assess
+from alscli.model.field import Table
 from alscli.model.identifiers import parse_registry_id
 from alscli.model.intervention import Therapy, therapy_of
 from alscli.model.product import Product
@@ -22,6 +23,7 @@ from alscli.store.collection import Snapshot
 
 Cell = str | int | Decimal | bool | tuple[str, ...] | Absence | None
 Row = dict[str, Cell]
+U = TypeVar("U")
 ColumnType = Literal["text", "date", "integer", "number", "boolean", "list"]
 
 
@@ -200,7 +202,6 @@ def _evidence(evidence: Evidence) -> Row:
 
 
 def _design(trial: Trial) -> Row:
-    eligibility = trial.eligibility
     return {
         "phase": trial.phase,
         "phase_label": trial.phase_label,
@@ -216,10 +217,10 @@ def _design(trial: Trial) -> Row:
         "purpose": trial.purpose,
         "control": trial.control,
         "background": _texts(trial.background),
-        "age_min": _of(eligibility, lambda rules: _of(rules.age, lambda age: age.low)),
-        "age_max": _of(eligibility, lambda rules: _of(rules.age, lambda age: age.high)),
-        "sex": _of(eligibility, lambda rules: rules.sex),
-        "genes": _of(eligibility, lambda rules: _texts(rules.genes)),
+        "age_min": _of(_part(trial.eligibility, "age"), lambda age: age.low),
+        "age_max": _of(_part(trial.eligibility, "age"), lambda age: age.high),
+        "sex": _part(trial.eligibility, "sex"),
+        "genes": _texts(_part(trial.eligibility, "genes")),
         "outcome_count": len(listed(trial.outcomes)),
         "instruments": _of(trial.outcomes, lambda outcomes: _distinct(o.instrument for o in outcomes)),
     }
@@ -228,20 +229,17 @@ def _design(trial: Trial) -> Row:
 def _given(trial: Trial, products: Mapping[str, Product]) -> Row:
     therapies = [therapy_of(intervention, products) for intervention in listed(trial.interventions)]
     lines = [given for arm in listed(trial.arms) for given in listed(arm.given)]
-    of_interventions: Row = {
-        "modalities": _inherited(therapies, "modality"),
-        "cell_types": _inherited(therapies, "cell_type"),
-        "donors": _inherited(therapies, "donor"),
-        "products": _distinct(therapy.product for therapy in therapies),
-        "interventions": _distinct(therapy.name for therapy in therapies),
+    interventions, arms = trial.interventions, trial.arms
+    return {
+        "modalities": _of(interventions, lambda _: _inherited(therapies, "modality")),
+        "cell_types": _of(interventions, lambda _: _inherited(therapies, "cell_type")),
+        "donors": _of(interventions, lambda _: _inherited(therapies, "donor")),
+        "products": _of(interventions, lambda _: _distinct(each.product for each in therapies)),
+        "interventions": _of(interventions, lambda _: _distinct(each.name for each in therapies)),
+        "arm_count": len(listed(arms)),
+        "routes": _of(arms, lambda _: _distinct(line.route for line in lines if line.intervention)),
+        "doses": _of(arms, lambda _: _distinct(dose_in_words(line) or None for line in lines)),
     }
-    of_arms: Row = {
-        "routes": _distinct(line.route for line in lines if line.intervention is not None),
-        "doses": _distinct(dose_in_words(line) or None for line in lines),
-    }
-    row = {name: _of(trial.interventions, lambda _, cell=cell: cell) for name, cell in of_interventions.items()}
-    row |= {name: _of(trial.arms, lambda _, cell=cell: cell) for name, cell in of_arms.items()}
-    return row | {"arm_count": len(listed(trial.arms))}
 
 
 def dose_in_words(given: object) -> str:
@@ -265,24 +263,23 @@ _EXACT = ("randomized", "enrolled", "treated", "analyzed", "completed", "planned
 def _people(trial: Trial) -> Row:
     sponsor = trial.sponsor
     counts: Row = {
-        name: _of(trial.enrollment, lambda people, name=name: _of(getattr(people, name), lambda count: count.n))
-        for name in _DENOMINATORS
+        name: _of(_part(trial.enrollment, name), lambda people: people.n) for name in _DENOMINATORS
     }
     row: Row = {f"enrollment_{name}": count for name, count in counts.items()}
     kind = next((name for name in _EXACT if isinstance(counts[name], int)), None)
-    row["enrollment"] = counts[kind] if kind else _of(trial.enrollment, lambda _: None)
+    row["enrollment"] = counts[kind] if kind else _absent(trial.enrollment)
     row["enrollment_kind"] = kind
     return row | {
         "countries": _texts(trial.countries),
         "country_count": _of(trial.countries, len),
         "sites": trial.sites,
-        "sponsor": _of(sponsor, lambda who: who.name),
-        "sponsor_zh": _of(sponsor, lambda who: who.name_zh),
-        "sponsor_class": _of(sponsor, lambda who: who.class_),
-        "collaborators": _of(sponsor, lambda who: _of(who.collaborators, _names)),
-        "funders": _of(sponsor, lambda who: _of(who.funders, _names)),
-        "participants_pay": _of(sponsor, lambda who: who.participants_pay),
-        "sells": _of(sponsor, lambda who: who.sells),
+        "sponsor": _part(sponsor, "name"),
+        "sponsor_zh": _part(sponsor, "name_zh"),
+        "sponsor_class": _part(sponsor, "class_"),
+        "collaborators": _of(_part(sponsor, "collaborators"), _names),
+        "funders": _of(_part(sponsor, "funders"), _names),
+        "participants_pay": _part(sponsor, "participants_pay"),
+        "sells": _part(sponsor, "sells"),
     }
 
 
@@ -293,8 +290,9 @@ def _names(organizations: list[Organization]) -> tuple[str, ...]:
 def _times(trial: Trial) -> Row:
     row: Row = {}
     for name in ("registered", "start", "primary_completion", "completion", "results_posted"):
-        dated = _of(trial.dates, lambda dates, name=name: getattr(dates, name))
-        row[name] = XX
+        dated: Dated | Absence | None = _part(trial.dates, name)
+        row[name] = _of(dated, lambda one: str(one.on))
+        row[f"{name}_type"] = dated.type if isinstance(dated, Dated) else None
     first = known(row["start"]) or known(row["registered"])
     row["year"] = int(str(first)[:4]) if first else None
     row["follow_up"] = _of(trial.follow_up, str)
@@ -321,7 +319,7 @@ def _texts(value: list[str] | Absence | None) -> tuple[str, ...] | Absence | Non
     return tuple(value) if isinstance(value, list) else value
 
 
-def _distinct(values: Iterator[str | Absence | None]) -> tuple[str, ...]:
+def _distinct(values: Iterable[str | Absence | None]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(value for item in values if (value := known(item)) is not None))
 
 
@@ -330,9 +328,18 @@ def _inherited(therapies: list[Therapy], name: str) -> tuple[str, ...] | Absence
     values = {getattr(therapy, name): None for therapy in therapies}
     if len(values) == 1 and isinstance(only := next(iter(values)), Absence):
         return only
-    return _distinct(iter(values))
+    return _distinct(values)
 
 
-def _of(value: T | Absence | None, read: Callable[[T], Cell]) -> Cell:
+def _of(value: T | Absence | None, read: Callable[[T], U]) -> U | Absence | None:
     """What `read` makes of a value; the same absence, or None, where there is none."""
     return value if value is None or isinstance(value, Absence) else read(value)
+
+
+def _absent(value: object) -> Absence | None:
+    return value if isinstance(value, Absence) else None
+
+
+def _part(table: Table | Absence | None, name: str) -> Any:
+    """A field of a table; the same absence, or None, where there is no table."""
+    return _of(table, lambda present: getattr(present, name))

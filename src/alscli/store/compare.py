@@ -83,9 +83,7 @@ def _differences(parts: tuple[str, ...], name: str, old: Any, new: Any, shape: S
                 if key == "n" and shape.kind == "inline" and name.startswith("enrollment.")
                 else f"{name}.{key}"
             )
-            yield from _differences(
-                (*parts, key), inner.lstrip("."), before.get(key), after.get(key), below
-            )
+            yield from _differences((*parts, key), inner.lstrip("."), before.get(key), after.get(key), below)
     elif not _equal(old, new, unordered=shape.kind == "set"):
         yield parts, name, old, new, shape
 

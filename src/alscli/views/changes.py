@@ -9,7 +9,7 @@ from decimal import Decimal
 from typing import Any
 
 from alscli.store.compare import Change, RecordChange
-from alscli.text import fit, one_line, paint, width
+from alscli.text import fit, one_line, pad, paint, width
 from alscli.views.table import escaped
 
 _MARK = {"added": "+", "removed": "-", "renamed": ">", "changed": "~", "unreadable": "!"}
@@ -30,12 +30,12 @@ def text(records: Sequence[RecordChange], room: int | None, *, color: bool) -> I
 
 
 def _heading(record: RecordChange, *, color: bool) -> str:
-    was = f" (was {record.was})" if record.was else ""
+    was = f" (was {one_line(record.was)})" if record.was else ""
     note = f": {one_line(record.note)}" if record.note else ""
     what = "" if record.change == "changed" else f" {record.change}"
     kind = "" if record.kind == "trial" else f" ({record.kind})"
     mark = paint(_MARK[record.change], _STYLE[record.change], color)
-    return f"{mark} {paint(record.id, 'heading', color)}{kind}{was}{what}{note}"
+    return f"{mark} {paint(one_line(record.id), 'heading', color)}{kind}{was}{what}{note}"
 
 
 def _contents(record: RecordChange, room: int | None, *, color: bool) -> Iterator[str]:
@@ -44,7 +44,7 @@ def _contents(record: RecordChange, room: int | None, *, color: bool) -> Iterato
         value = change.new if record.change == "added" else change.old
         if change.field in ("schema", "id"):
             continue
-        line = f"    {change.field}: {_counted(value)}"
+        line = f"    {one_line(change.field)}: {_counted(value)}"
         yield fit(line, room) if room else line
 
 
@@ -56,16 +56,16 @@ def _counted(value: Any) -> str:
 
 
 def _fields(record: RecordChange, room: int | None, *, color: bool) -> Iterator[str]:
-    size = max((width(change.field) for change in record.fields), default=0)
-    for change in record.fields:
+    names = [one_line(change.field) for change in record.fields]
+    size = max(map(width, names), default=0)
+    for change, name in zip(record.fields, names, strict=True):
         mark = paint("!", "warn", color) if change.weight == "major" else " "
-        name = change.field + " " * (size - width(change.field))
         old, new = sides(change)
-        across = f"  {mark} {name}  {paint(old, 'bad', color)} → {paint(new, 'good', color)}"
+        across = f"  {mark} {pad(name, size)}  {paint(old, 'bad', color)} → {paint(new, 'good', color)}"
         if room is None or size + width(old) + width(new) + 9 <= room:
             yield across
         else:
-            yield f"  {mark} {change.field}"
+            yield f"  {mark} {name}"
             yield from (
                 f"      {sign} {paint(fit(side, room - 8), style, color)}"
                 for sign, side, style in (("-", old, "bad"), ("+", new, "good"))
@@ -95,12 +95,12 @@ def said(value: Any) -> str:
 
 def stat(records: Sequence[RecordChange]) -> Iterator[str]:
     """One line a record: how many fields, how many of them major."""
-    size = max((width(record.id) for record in records), default=0)
+    size = max((width(one_line(record.id)) for record in records), default=0)
     for record in records:
         major = sum(change.weight == "major" for change in record.fields)
         fields = len(record.fields)
         counts = f"{fields:>3} field{'s' if fields != 1 else ' '}" + (f", {major} major" if major else "")
-        yield f"{_MARK[record.change]} {record.id + ' ' * (size - width(record.id))}  {counts}"
+        yield f"{_MARK[record.change]} {pad(one_line(record.id), size)}  {counts}"
 
 
 def totals(records: Sequence[RecordChange]) -> str:
@@ -156,8 +156,8 @@ def markdown(records: Sequence[RecordChange], limit: int = MARKDOWN_LIMIT) -> st
 
 
 def _section(record: RecordChange) -> Iterator[str]:
-    was = f" (was `{record.was}`)" if record.was else ""
-    yield f"### `{record.id}`{was} {record.change}"
+    was = f" (was {_code(record.was)})" if record.was else ""
+    yield f"### {_code(record.id)}{was} {record.change}"
     if record.note:
         yield escaped(one_line(record.note))
     if record.change in ("added", "removed") or not record.fields:
@@ -167,4 +167,11 @@ def _section(record: RecordChange) -> Iterator[str]:
     yield "| --- | --- | --- | --- |"
     for change in record.fields:
         old, new = (escaped(fit(side, 300)) for side in sides(change))
-        yield f"| {'major' if change.weight == 'major' else ''} | `{change.field}` | {old} | {new} |"
+        weight = "major" if change.weight == "major" else ""
+        yield f"| {weight} | {_code(change.field)} | {old} | {new} |"
+
+
+def _code(text: str) -> str:
+    """Text as code in Markdown; with a character that ends the code or the cell, escaped instead."""
+    text = one_line(text)
+    return escaped(text) if set("`|") & set(text) else f"`{text}`"

@@ -11,7 +11,7 @@ from alscli.model.format import FieldEntry
 from alscli.model.vocabulary import Vocabularies, Vocabulary
 from alscli.query.tables import Column, Row
 from alscli.store.collection import Snapshot
-from alscli.text import paint
+from alscli.text import one_line, paint
 from alscli.views.table import fitted, json_object, tsv
 
 _FIELDS = (
@@ -63,7 +63,7 @@ def render_one(entry: FieldEntry, vocabularies: Vocabularies, *, color: bool) ->
     if entry.anatomy.vocabulary:
         terms = vocabularies[entry.anatomy.vocabulary].terms
         codes = ", ".join(list(terms)[:12]) + (" …" if len(terms) > 12 else "")
-        yield f"  terms     {codes}"
+        yield f"  terms     {one_line(codes)}"
         yield f"            `alscli values {entry.anatomy.vocabulary}` explains them"
 
 

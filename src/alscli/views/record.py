@@ -48,7 +48,7 @@ class _Page:
         self.lines += [paint(line, style, self.color) if style else line for line in lines]
 
     def heading(self, text: str) -> None:
-        self.lines += ["", paint(text, "heading", self.color)]
+        self.lines += ["", paint(one_line(text), "heading", self.color)]
 
     def fact(self, label: str, text: str) -> None:
         """A labelled value; nothing where there is none."""

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from decimal import Decimal
 from typing import Any
 
+from alscli.export.csv import harmless
 from alscli.model.values import Absence
 from alscli.query.tables import Cell, Column, Row
 from alscli.text import fit, one_line, pad, paint, width
@@ -97,11 +98,16 @@ def tsv(columns: Sequence[Column], rows: Iterable[Row], *, header: bool = True) 
 
 
 def csv_lines(columns: Sequence[Column], rows: Iterable[Row], *, header: bool = True) -> Iterator[str]:
-    """Records of RFC 4180 without their line ends."""
+    """Records of RFC 4180 without their line ends; text that a spreadsheet would run is made harmless."""
     if header:
         yield _csv_line([column.name for column in columns])
     for row in rows:
-        yield _csv_line([text_of(row[column.name], ";") for column in columns])
+        yield _csv_line([_csv_cell(row[column.name]) for column in columns])
+
+
+def _csv_cell(cell: Cell) -> str:
+    text = text_of(cell, ";")
+    return harmless(text) if isinstance(cell, (str, tuple)) else text
 
 
 def _csv_line(cells: list[str]) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
+from functools import lru_cache
 from typing import Any
 
 from alscli.check.finding import Problem
@@ -38,8 +39,13 @@ def source_exists(subject: Subject) -> Iterator[Problem]:
 
 def _near(name: str, there: Collection[str]) -> tuple[str, ...]:
     """Names that may be meant; of thousands, to stay fast, only those that begin alike."""
-    few = there if len(there) <= 500 else [other for other in there if other.startswith(name[:3])]
+    few = _beginning(name[:6], frozenset(there)) if len(there) > 500 else there
     return tuple(nearest(name, few))
+
+
+@lru_cache(maxsize=1000)
+def _beginning(start: str, names: frozenset[str]) -> list[str]:
+    return [name for name in names if name.startswith(start)]
 
 
 def _hint(near: tuple[str, ...]) -> str:

@@ -95,7 +95,7 @@ def clearance_called_approval(subject: Subject) -> Iterator[Problem]:
     Remedy: write cleared, and record `ind_cleared` or `cta_authorized`.
     """
     for path, text in notes(subject):
-        for sentence in sentences(text):
+        for sentence in sentences(text) if "pprov" in text else ():
             found = _TRIAL_APPROVED.search(sentence)
             if found and not _DENIED.search(sentence) and not _ETHICS.search(sentence):
                 yield Problem(path, f'"{found[0]}" is a clearance to run a trial, no approval')
@@ -211,8 +211,9 @@ def _first_clearance(product: Product, agencies: set[str], trial: Trial) -> Part
     if not dates or len(dates) < len(clearances):
         return None
     first = min(dates, key=lambda on: on.earliest)
-    named = {phase_in(found[0]) for event in clearances for found in _PHASE.finditer(event.outcome or "")}
-    if named - {None} and not any(trial.phase in str(phase) for phase in named):
+    phases = {phase_in(found[0]) for event in clearances for found in _PHASE.finditer(event.outcome or "")}
+    levels = {level for phase in phases if phase is not None for level in phase.split("/")}
+    if levels and levels.isdisjoint(trial.phase.split("/")):
         return None
     later = (known(event.on) for event in events if event.type in _LATER_STEPS)
     return None if any(on is not None and first.surely_after(on) for on in later) else first

@@ -132,16 +132,17 @@ state(
     """,
 )
 
-# Controls (C0 without tab and line feed, C1, bidirectional), zero-width characters, blank letters, tags.
+# Controls (C0 without tab and line ends, C1, bidirectional), zero-width characters, blank letters, tags.
+_UNSEEN = (
+    "\0-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u00ad\u061c\u115f\u1160\u180e\u200b\u200e\u200f\u2028-\u202e"
+    "\u2060-\u206f\u3164\ufeff\uffa0\U000e0000-\U000e007f"
+)
 # The joiners U+200C and U+200D belong to the spelling of Persian and Indic words.
-_HIDDEN = re.compile(
-    "[\0-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u00ad\u061c\u115f\u1160\u180e\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f"
-    "\u3164\ufeff\uffa0\U000e0000-\U000e007f]|\r(?!\n)|(?<![\u0600-\u0dff])[\u200c\u200d]"
-)
+_HIDDEN = re.compile(rf"[{_UNSEEN}]|\r(?!\n)|(?<![\u0600-\u0dff])[\u200c\u200d]")
+# What the file of any deceptive text holds: one of these, an escape, or a letter that may look Latin.
 _SUSPECT = re.compile(
-    rf"{_HIDDEN.pattern}|\\[uUbfr]|[\u0370-\u058f\u13a0-\u13ff\u2c80-\u2cff\ua4d0-\ua4ff\uff21-\uff5a]"
+    rf"[{_UNSEEN}\u200c\u200d\\\u0370-\u058f\u13a0-\u13ff\u2c80-\u2cff\ua4d0-\ua4ff\uff21-\uff5a]"
 )
-"""What any deceptive text has in its file: something hidden, an escape, or a letter that looks Latin."""
 _IDENTIFIERS = frozenset({"id", "key", "doi", "url", "registry_id", "secondary_ids", "former_ids"})
 _CITATIONS = frozenset({"src", "product", "intervention", "arm", "vs", "against", "notice"})
 _ALIKE = frozenset({"LATIN", "GREEK", "CYRILLIC", "ARMENIAN", "CHEROKEE", "COPTIC", "LISU", "FULLWIDTH"})
