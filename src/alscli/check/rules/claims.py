@@ -72,7 +72,7 @@ def efficacy_in_words(subject: Subject) -> Iterator[Problem]:
     """
     controlled: bool | None = None
     for path, text in notes(subject):
-        if not _EFFICACY.search(text):
+        if (text.isascii() and "eff" not in text.lower()) or not _EFFICACY.search(text):
             continue
         if controlled is None:
             controlled = _controlled(subject.trial)

@@ -84,7 +84,7 @@ def included_out_of_scope(subjects: list[Subject], snapshot: Snapshot) -> Iterat
         return
     for subject in included:
         conditions = subject.trial.conditions
-        if not any((scope | _ANYBODY).intersection(canonical(text)) for text in conditions):
+        if conditions and not any((scope | _ANYBODY).intersection(canonical(text)) for text in conditions):
             words = " and ".join(shown(text) for text in conditions)
             yield subject, Problem(("conditions",), f"included, yet {words} is out of scope")
 
