@@ -152,8 +152,10 @@ _PLAUSIBLE: dict[str, dict[str, tuple[int, int]]] = {
     "vg/kg": {"": (10**9, 10**16)},
     "particles": {"": (10**6, 10**14)},  # vesicles, as counted by nanoparticle tracking
 }
-"""The least and greatest plausible amount of one administration, by unit and cell type; `""` holds for the types
-that are not named. Wide on purpose: a lost exponent misses them by powers of ten."""
+"""The least and greatest plausible amount of one administration, by unit and cell type (`""`: any other).
+
+Wide on purpose: a lost exponent misses them by powers of ten.
+"""
 
 
 @rule("IV005", "warning", "trial")
