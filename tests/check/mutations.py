@@ -18,7 +18,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-ENOUGH = 6
+ENOUGH = 5
 """Faults of one kind, at most."""
 
 
@@ -238,7 +238,7 @@ def table_twice(file: File) -> Iterator[Edit]:
     for name in ("dates", "enrollment", "screening", "verified"):
         if f"\n[{name}]\n" in file.text:
             text = f"{file.text}\n[{name}]\n"
-            yield Edit(text, len(text) - len(f"[{name}]\n"))
+            yield Edit(text, len(text) - 1)  # where the parser stops
 
 
 @kind("TX001")
@@ -635,7 +635,7 @@ def waiver_of_nothing(file: File) -> Iterator[Edit]:
         block = '\n[[waivers]]\nrule = "DT014"\nwhy = "confirmed"\n'
         dates = file.values.get("dates", {})
         if not {"start", "completion"} <= set(dates):
-            yield Edit(file.text + block, len(file.text) + 1)
+            yield Edit(file.text + block, len(file.text) + len("\n[[waivers]]\nrule = "))
 
 
 @kind("WV001")
@@ -703,7 +703,8 @@ def no_day_of_the_calendar(file: File) -> Iterator[Edit]:
 @kind("DT002")
 def completion_before_start(file: File) -> Iterator[Edit]:
     dates = file.values.get("dates", {})
-    if isinstance(dates.get("start"), dict) and "primary_completion" not in dates:
+    over = file.values.get("status") in ("completed", "terminated")
+    if over and isinstance(dates.get("start"), dict) and "primary_completion" not in dates:
         for site in file.find("dates", "completion", "on"):
             yield site.put('"1999-01-05"')
 
@@ -729,8 +730,7 @@ def verified_long_ago(file: File) -> Iterator[Edit]:
 @kind("DT012")
 def reason_for_stopping_missing(file: File) -> Iterator[Edit]:
     for site in file.find("", "why_stopped"):
-        edit = site.drop()
-        yield Edit(edit.text, edit.text.index("\nstatus = ") + len("\nstatus = "))
+        yield site.drop()
 
 
 # -- numbers ------------------------------------------------------------------------------------------
@@ -744,7 +744,7 @@ def arms_with_sizes(file: File) -> list[dict[str, Any]]:
 @kind("EN001")
 def more_treated_than_randomized(file: File) -> Iterator[Edit]:
     flow = file.values.get("enrollment")
-    if isinstance(flow, dict) and isinstance(flow.get("randomized"), int) and "arms" not in file.values:
+    if isinstance(flow, dict) and isinstance(flow.get("randomized"), int) and "completed" not in flow:
         for site in file.find("enrollment", "treated"):
             yield site.put(str(flow["randomized"] + 1))
 
@@ -770,7 +770,7 @@ def arms_do_not_add_up(file: File) -> Iterator[Edit]:
         and {"randomized", "treated"} & set(flow)
     ):
         for site in file.find("arms", "n"):
-            edit = site.put(str(site.value + 7))
+            edit = site.put(str(site.value + 1000))
             yield Edit(edit.text, edit.text.index("[[arms]]"))
 
 
@@ -813,7 +813,9 @@ def dose_of_nothing(file: File) -> Iterator[Edit]:
 @kind("IV004")
 def dose_reversed(file: File) -> Iterator[Edit]:
     for site in file.find("arms", "given", "high"):
-        yield site.put("1")
+        low = file.values["arms"][site.element]["given"][site.row]["low"]
+        if isinstance(low, int) and low > 9:
+            yield site.put(str(low - 1))
 
 
 @kind("IV005")
@@ -1002,6 +1004,207 @@ def reason_of_an_exclusion(file: File) -> Iterator[Edit]:
 def exclusion_without_reason(file: File) -> Iterator[Edit]:
     for site in file.find("excluded", "reason"):
         yield site.drop()
+
+
+@kind("ID004")
+def secondary_id_of_another(file: File) -> Iterator[Edit]:
+    """Of the first trial that has a registry id, when no other relation is stated."""
+    other = next(path for path, values in file.everything.items() if "registry_id" in values)
+    stated = {item["id"] for path in (other, file.path) for item in file.everything[path].get("related", [])}
+    if file.path != other and not stated and file.values.get("registry_id"):
+        for site in file.find("", "secondary_ids"):
+            name = file.everything[other]["registry_id"]
+            if name not in site.raw and site.raw.startswith("["):
+                elements = sorted([*site.value, name])
+                literal = "[" + ", ".join(f'"{element}"' for element in elements) + "]"
+                yield site.put(literal, literal.index(f'"{name}"'))
+
+
+@kind("ID009")
+def regimen_of_a_platform(file: File) -> Iterator[Edit]:
+    if file.kind == "trials":
+        for site in file.find("", "title"):
+            yield site.put('"HEALEY ALS platform trial: regimen K"')
+
+
+@kind("DT006")
+def open_for_years(file: File) -> Iterator[Edit]:
+    values = file.values
+    if values.get("status") in ("recruiting", "active_not_recruiting"):
+        dates = values.get("dates", {})
+        if not {"completion", "primary_completion", "results_posted"} & set(dates):
+            for site in file.find("", "status_as_of"):
+                edit = site.put('"2021-03"')
+                yield Edit(edit.text, edit.text.index("\nstatus = ") + len("\nstatus = "))
+
+
+@kind("DT007")
+def completion_estimated(file: File) -> Iterator[Edit]:
+    values = file.values
+    if values.get("status") == "completed" and values["study_type"] == "interventional" and "registry_id" in values:
+        for site in file.find("dates", "completion", "type"):
+            start = file.text.rindex("{", 0, site.key_at)
+            yield Edit(site.put('"estimated"').text, start)
+
+
+@kind("DS006")
+def control_without_its_arm(file: File) -> Iterator[Edit]:
+    roles = {arm.get("role") for arm in file.values.get("arms", []) if isinstance(arm, dict)}
+    if roles == {"experimental"} and file.values.get("design") == "single_arm":
+        for site in file.find("", "control"):
+            yield site.put('"placebo"')
+
+
+@kind("DS010")
+def roles_do_not_count(file: File) -> Iterator[Edit]:
+    for site in file.find("", "masked"):
+        if file.values.get("masking") in ("triple", "quadruple"):
+            edit = site.put('["participant"]')
+            yield Edit(edit.text, edit.text.index("\nmasking = ") + len("\nmasking = "))
+
+
+@kind("DS011")
+def label_of_another_phase(file: File) -> Iterator[Edit]:
+    if not any(dispute["field"].startswith("phase") for dispute in file.values.get("disputes", [])):
+        for site in file.find("", "phase_label"):
+            yield site.put('"4b"')
+
+
+@kind("EN006")
+def categories_do_not_add_up(file: File) -> Iterator[Edit]:
+    for site in file.find("outcomes", "values", "value"):
+        outcome = file.values["outcomes"][site.element]
+        values = outcome["values"]
+        if (
+            outcome.get("measure") == "category"
+            and outcome.get("stat") == "count"
+            and site.row == len(values) - 1
+            and len({(value.get("arm"), value.get("at"), value.get("n")) for value in values}) == 1
+        ):
+            yield site.put(str(site.value + 1))
+
+
+@kind("EN005")
+def percentage_of_nobody(file: File) -> Iterator[Edit]:
+    for site in file.find("outcomes", "values", "value"):
+        outcome = file.values["outcomes"][site.element]
+        value = outcome["values"][site.row]
+        if (
+            outcome.get("stat") == "percent"
+            and outcome.get("measure") in ("responder", "incidence")
+            and isinstance(value.get("n"), int)
+            and 5 <= value["n"] <= 50
+            and "effects" not in outcome
+        ):
+            yield site.put(f"{100 / value['n'] * 1.5:.1f}")
+
+
+@kind("OC006")
+def met_with_a_large_p(file: File) -> Iterator[Edit]:
+    for site in file.find("outcomes", "result"):
+        outcome = file.values["outcomes"][site.element]
+        effects = outcome.get("effects", [])
+        if (
+            site.raw == '"not_met"'
+            and len(effects) == 1
+            and isinstance(effects[0].get("p"), float)
+            and effects[0]["p"] >= 0.06
+            and effects[0].get("type") in ("or", "md")
+            and "note" not in outcome
+        ):
+            yield site.put('"met"')
+
+
+@kind("OC012")
+def posted_and_pending(file: File) -> Iterator[Edit]:
+    dates = file.values.get("dates", {})
+    if isinstance(dates.get("results_posted"), dict):
+        for site in file.find("outcomes", "result"):
+            outcome = file.values["outcomes"][site.element]
+            if outcome["role"] == "primary" and not {"values", "effects"} & set(outcome):
+                yield site.put('"pending"')
+
+
+@kind("SF001")
+def more_with_events_than_people(file: File) -> Iterator[Edit]:
+    for site in file.find("safety", "sae_patients"):
+        if isinstance(file.values["safety"][site.element].get("n"), int):
+            yield site.put("5000")
+
+
+@kind("SF001")
+def more_with_any_event_than_people(file: File) -> Iterator[Edit]:
+    for site in file.find("safety", "ae_patients"):
+        if isinstance(file.values["safety"][site.element].get("n"), int):
+            yield site.put("5000")
+
+
+@kind("IV002")
+def donor_of_another(file: File) -> Iterator[Edit]:
+    for site in file.find("", "donor"):
+        if file.values.get("cell_type") == "MSC-NTF":
+            yield site.put('"allogeneic"')
+
+
+@kind("RG001")
+def cleared_before_submitted(file: File) -> Iterator[Edit]:
+    events = file.values.get("events", [])
+    for site in file.find("", "events", "on"):
+        event = events[site.row]
+        before = {"ind_cleared": "ind_accepted", "bla_withdrawn": "bla_submitted"}.get(event["type"])
+        earlier = [e for e in events if e["type"] == before and e.get("agency") == event.get("agency")]
+        if earlier and sum(e["type"] == event["type"] for e in events) == 1:
+            yield site.put('"1999-01-01"')
+
+
+@kind("SM003")
+def table_for_text(file: File) -> Iterator[Edit]:
+    for key in ("title", "developer", "status_as_of"):
+        for site in file.find("", key):
+            yield site.put("{ zh = 1 }")
+
+
+@kind("SM003")
+def list_for_text(file: File) -> Iterator[Edit]:
+    for site in [*file.find("refs", "journal"), *file.find("outcomes", "definition")]:
+        yield site.put("[\"a\"]")
+
+
+@kind("SM001")
+def unknown_table(file: File) -> Iterator[Edit]:
+    text = f"{file.text}\n[remarks]\nfirst = 1\n"
+    yield Edit(text, len(file.text) + 2)
+
+
+@kind("SM001")
+def unknown_list_of_tables(file: File) -> Iterator[Edit]:
+    text = f"{file.text}\n[[groups]]\nid = \"a\"\n\n[[groups]]\nid = \"b\"\n"
+    yield Edit(text, len(file.text) + 3)
+
+
+@kind("SM005")
+def address_without_scheme(file: File) -> Iterator[Edit]:
+    for site in file.find("refs", "url"):
+        yield site.put('"clinicaltrials.gov/study"')
+
+
+@kind("SM005")
+def pmid_with_prefix(file: File) -> Iterator[Edit]:
+    for site in file.find("refs", "pmid"):
+        yield site.put('"PMID: 1234567"')
+
+
+@kind("SM005")
+def id_of_an_outcome_with_blanks(file: File) -> Iterator[Edit]:
+    for site in file.find("outcomes", "id"):
+        yield site.put('"slope at 28 weeks"')
+
+
+@kind("PV001")
+def registry_cited_without_one(file: File) -> Iterator[Edit]:
+    if "registry_id" not in file.values and file.kind != "ledger.toml":
+        for site in file.find("verified", "against"):
+            yield site.put('["registry"]', 1)
 
 
 if __name__ == "__main__":
