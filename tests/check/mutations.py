@@ -133,9 +133,7 @@ class File:
                 host, row = found[1], 0
                 if found[2] != "[":
                     start = at + found.start(2)
-                    yield Site(
-                        self.text, table, element, (host,), 0, header_at, at, start, at + len(text)
-                    )
+                    yield Site(self.text, table, element, (host,), 0, header_at, at, start, at + len(text))
                 if found[2].startswith("{"):
                     for pair in _PAIR.finditer(text, found.start(2) + 1):
                         yield Site(
@@ -166,7 +164,9 @@ def kind(code: str) -> Callable[[Kind], Kind]:
 
 def files_of(records: Path) -> list[File]:
     """Every record of a collection."""
-    paths = sorted([*records.glob("trials/*.toml"), *records.glob("products/*.toml"), records / "ledger.toml"])
+    paths = sorted(
+        [*records.glob("trials/*.toml"), *records.glob("products/*.toml"), records / "ledger.toml"]
+    )
     everything: dict[str, dict[str, Any]] = {}
     found = [
         File(path.relative_to(records).as_posix(), path.read_text("utf-8"), everything) for path in paths
@@ -238,7 +238,7 @@ def table_twice(file: File) -> Iterator[Edit]:
     for name in ("dates", "enrollment", "screening", "verified"):
         if f"\n[{name}]\n" in file.text:
             text = f"{file.text}\n[{name}]\n"
-            yield Edit(text, len(text) - 1)  # where the parser stops
+            yield Edit(text, len(text) - 2)  # the bracket, where the parser stops
 
 
 @kind("TX001")
@@ -283,13 +283,13 @@ def nested_too_deep(file: File) -> Iterator[Edit]:
 def text_that_runs_backwards(file: File) -> Iterator[Edit]:
     for key in ("title", "note", "developer"):
         for site in file.find("", key):
-            yield site.put(f"{site.raw[:-1]} \u202ecilbup\u202c\"")
+            yield site.put(f'{site.raw[:-1]} \u202ecilbup\u202c"')
 
 
 @kind("TX004")
 def zero_width_space(file: File) -> Iterator[Edit]:
     for site in [*file.find("outcomes", "note"), *file.find("refs", "title"), *file.find("", "note")]:
-        yield site.put(f"{site.raw[:-1]}\u200b\"")
+        yield site.put(f'{site.raw[:-1]}\u200b"')
 
 
 @kind("TX004")
@@ -514,7 +514,7 @@ def status_behind_a_byte_order_mark_and_crlf(file: File) -> Iterator[Edit]:
 def term_behind_a_wide_character(file: File) -> Iterator[Edit]:
     for site in file.find("sponsor", "class"):
         name = next(s for s in file.find("sponsor", "name"))
-        pair = f"  {{ name = \"𠀀🧬 Foundation\", class = "
+        pair = f'  {{ name = "𠀀🧬 Foundation", class = '
         if not file.find("sponsor", "collaborators", "name"):
             end = file.text.index("\n", max(site.end, name.end)) + 1
             text = f'{file.text[:end]}collaborators = [\n{pair}"charity-like" }},\n]\n{file.text[end:]}'
@@ -610,7 +610,7 @@ def reference_twice(file: File) -> Iterator[Edit]:
 def outcome_twice(file: File) -> Iterator[Edit]:
     block = r'\[\[outcomes\]\]\nid = ("[^"]+")\n(?:[a-z_]+ = [^\[{\n]*\n)+(?=\n)'
     for match in re.finditer(block, file.text):
-        if '"survival"' not in match[0]:
+        if 'role = "primary"' in file.text:
             again = f"\n{match[0]}"
             at = match.end() + 1 + match.start(1) - match.start()
             yield Edit(file.text[: match.end()] + again + file.text[match.end() :], at)
@@ -696,7 +696,11 @@ def registration_not_explained(file: File) -> Iterator[Edit]:
 
 @kind("DT001")
 def no_day_of_the_calendar(file: File) -> Iterator[Edit]:
-    for site in [*file.find("dates", "start", "on"), *file.find("", "status_as_of"), *file.find("verified", "on")]:
+    for site in [
+        *file.find("dates", "start", "on"),
+        *file.find("", "status_as_of"),
+        *file.find("verified", "on"),
+    ]:
         yield site.put('"2021-02-30"')
 
 
@@ -704,7 +708,11 @@ def no_day_of_the_calendar(file: File) -> Iterator[Edit]:
 def completion_before_start(file: File) -> Iterator[Edit]:
     dates = file.values.get("dates", {})
     over = file.values.get("status") in ("completed", "terminated")
-    if over and isinstance(dates.get("start"), dict) and "primary_completion" not in dates:
+    if (
+        over
+        and isinstance(dates.get("start"), dict)
+        and not {"primary_completion", "results_posted"} & set(dates)
+    ):
         for site in file.find("dates", "completion", "on"):
             yield site.put('"1999-01-05"')
 
@@ -815,7 +823,7 @@ def dose_reversed(file: File) -> Iterator[Edit]:
     for site in file.find("arms", "given", "high"):
         low = file.values["arms"][site.element]["given"][site.row]["low"]
         if isinstance(low, int) and low > 9:
-            yield site.put(str(low - 1))
+            yield site.put(f"{low - 1:_}" if low > 10_000 else str(low - 1))
 
 
 @kind("IV005")
@@ -898,15 +906,16 @@ def double_blind_and_open(file: File) -> Iterator[Edit]:
 def rmat_of_the_nmpa(file: File) -> Iterator[Edit]:
     for site in file.find("", "events", "type"):
         event = file.values["events"][site.row]
-        if event.get("agency") == "NMPA" and event["type"] in ("orphan", "breakthrough"):
+        if event.get("agency") == "NMPA" and event["type"] == "breakthrough":
             yield site.put('"rmat"')
 
 
 @kind("RG005")
 def event_of_another_agency(file: File) -> Iterator[Edit]:
     for site in file.find("", "events", "agency"):
-        if file.values["events"][site.row]["type"] in ("orphan", "rmat", "adcom", "bla_submitted"):
-            yield Edit(site.put('"NMPA"').text, site.put('"NMPA"').at)
+        if file.values["events"][site.row]["type"] in ("rmat", "adcom", "refuse_to_file", "spa"):
+            edit = site.put('"NMPA"')
+            yield Edit(edit.text, edit.text.index("type = ", edit.at) + len("type = "))
 
 
 @kind("PV001")
@@ -949,7 +958,10 @@ def reference_not_cited(file: File) -> Iterator[Edit]:
 @kind("CL001")
 def called_effective(file: File) -> Iterator[Edit]:
     values = file.values
-    if values.get("design") in ("single_arm", "case_report", "case_series") and values.get("control") == "none":
+    if (
+        values.get("design") in ("single_arm", "case_report", "case_series")
+        and values.get("control") == "none"
+    ):
         for site in file.find("", "note"):
             yield site.put(f'{site.raw[:-1]} 治疗有效。"')
 
@@ -1041,7 +1053,11 @@ def open_for_years(file: File) -> Iterator[Edit]:
 @kind("DT007")
 def completion_estimated(file: File) -> Iterator[Edit]:
     values = file.values
-    if values.get("status") == "completed" and values["study_type"] == "interventional" and "registry_id" in values:
+    if (
+        values.get("status") == "completed"
+        and values["study_type"] == "interventional"
+        and "registry_id" in values
+    ):
         for site in file.find("dates", "completion", "type"):
             start = file.text.rindex("{", 0, site.key_at)
             yield Edit(site.put('"estimated"').text, start)
@@ -1049,8 +1065,8 @@ def completion_estimated(file: File) -> Iterator[Edit]:
 
 @kind("DS006")
 def control_without_its_arm(file: File) -> Iterator[Edit]:
-    roles = {arm.get("role") for arm in file.values.get("arms", []) if isinstance(arm, dict)}
-    if roles == {"experimental"} and file.values.get("design") == "single_arm":
+    roles = [arm.get("role") for arm in file.values.get("arms", [])]
+    if len(roles) > 1 and set(roles) == {"experimental"} and file.values.get("model") != "crossover":
         for site in file.find("", "control"):
             yield site.put('"placebo"')
 
@@ -1059,8 +1075,7 @@ def control_without_its_arm(file: File) -> Iterator[Edit]:
 def roles_do_not_count(file: File) -> Iterator[Edit]:
     for site in file.find("", "masked"):
         if file.values.get("masking") in ("triple", "quadruple"):
-            edit = site.put('["participant"]')
-            yield Edit(edit.text, edit.text.index("\nmasking = ") + len("\nmasking = "))
+            yield site.put('["participant"]')
 
 
 @kind("DS011")
@@ -1078,7 +1093,7 @@ def categories_do_not_add_up(file: File) -> Iterator[Edit]:
         if (
             outcome.get("measure") == "category"
             and outcome.get("stat") == "count"
-            and site.row == len(values) - 1
+            and 0 < site.row == len(values) - 1
             and len({(value.get("arm"), value.get("at"), value.get("n")) for value in values}) == 1
         ):
             yield site.put(str(site.value + 1))
@@ -1147,14 +1162,18 @@ def donor_of_another(file: File) -> Iterator[Edit]:
 
 
 @kind("RG001")
-def cleared_before_submitted(file: File) -> Iterator[Edit]:
-    events = file.values.get("events", [])
-    for site in file.find("", "events", "on"):
-        event = events[site.row]
-        before = {"ind_cleared": "ind_accepted", "bla_withdrawn": "bla_submitted"}.get(event["type"])
-        earlier = [e for e in events if e["type"] == before and e.get("agency") == event.get("agency")]
-        if earlier and sum(e["type"] == event["type"] for e in events) == 1:
-            yield site.put('"1999-01-01"')
+def cleared_before_accepted(file: File) -> Iterator[Edit]:
+    """The two steps change places; dates stay in order."""
+    types = [event["type"] for event in file.values.get("events", [])]
+    pairs = [("ind_accepted", "ind_cleared"), ("ind_submitted", "ind_cleared"), ("bla_submitted", "approval")]
+    for first, last in pairs:
+        if types.count(first) == types.count(last) == 1 and types.index(first) < types.index(last):
+            earlier, later = (file.find("", "events", "type")[types.index(name)] for name in (first, last))
+            agencies = {file.values["events"][types.index(name)].get("agency") for name in (first, last)}
+            if len(agencies) == 1:
+                between = file.text[earlier.end : later.start]
+                text = f'{file.text[: earlier.start]}"{last}"{between}"{first}"{file.text[later.end :]}'
+                yield Edit(text, file.find("", "events", "on")[types.index(first)].start)
 
 
 @kind("SM003")
@@ -1167,19 +1186,19 @@ def table_for_text(file: File) -> Iterator[Edit]:
 @kind("SM003")
 def list_for_text(file: File) -> Iterator[Edit]:
     for site in [*file.find("refs", "journal"), *file.find("outcomes", "definition")]:
-        yield site.put("[\"a\"]")
+        yield site.put('["a"]')
 
 
 @kind("SM001")
 def unknown_table(file: File) -> Iterator[Edit]:
     text = f"{file.text}\n[remarks]\nfirst = 1\n"
-    yield Edit(text, len(file.text) + 2)
+    yield Edit(text, len(file.text) + 1)
 
 
 @kind("SM001")
 def unknown_list_of_tables(file: File) -> Iterator[Edit]:
-    text = f"{file.text}\n[[groups]]\nid = \"a\"\n\n[[groups]]\nid = \"b\"\n"
-    yield Edit(text, len(file.text) + 3)
+    text = f'{file.text}\n[[groups]]\nid = "a"\n\n[[groups]]\nid = "b"\n'
+    yield Edit(text, len(file.text) + 1)
 
 
 @kind("SM005")

@@ -31,11 +31,16 @@ Stated = tuple[str, Problem]
 
 @dataclass(frozen=True)
 class Report:
-    """The findings of one run, in order, over `checked` files."""
+    """The findings of one run, in order, over `files`."""
 
     findings: list[Finding]
-    checked: int
+    files: list[FilePath]
     as_of: date
+
+    @property
+    def checked(self) -> int:
+        """How many files were checked."""
+        return len(self.files)
 
     def count(self, severity: Severity) -> int:
         """How many findings are of this severity."""
@@ -113,7 +118,8 @@ def check(
             found += [page.finding(*stated) for stated in across[record.entry.path]]
             found = _waive(found, subject, page, codes)
         findings += [finding for finding in found if finding.code in codes]
-    return Report(sorted(findings, key=lambda finding: finding.order), len(reported), as_of)
+    files = [record.entry.path for record in reported]
+    return Report(sorted(findings, key=lambda finding: finding.order), files, as_of)
 
 
 def _names(snapshot: Snapshot) -> Names:
@@ -234,7 +240,9 @@ class _Page:
             value=value,
             suggestions=problem.suggestions,
             replacement=problem.replacement,
+            safe=problem.safe,
             help=problem.help,
+            keys=problem.path,
             source=self._lines[line - 1].rstrip("\r") if line <= len(self._lines) else "",
         )
 

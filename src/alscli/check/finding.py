@@ -29,7 +29,8 @@ class Problem:
     """What a rule states: where in the document (a path, never a line) and what is wrong there.
 
     `at` says which part is meant: the value, the key, or the header of the table in which a key is
-    missing. `replacement` is TOML text that mends the value, where there is exactly one.
+    missing. `replacement` is TOML text that mends the value, where there is exactly one; it is `safe` where
+    it says the same in the form that the format wants, and is no guess.
     """
 
     path: Path
@@ -37,12 +38,17 @@ class Problem:
     at: Literal["value", "key", "header"] = "value"
     suggestions: tuple[str, ...] = ()
     replacement: str | None = None
+    safe: bool = False
     help: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """A problem with its rule and its place. Lines and columns are 1-based and count characters."""
+    """A problem with its rule and its place.
+
+    Lines and columns are 1-based and count characters. `path` is the file; `keys` lead to the value in it,
+    `field` names them for people.
+    """
 
     code: str
     severity: Severity
@@ -57,7 +63,9 @@ class Finding:
     value: object = None
     suggestions: tuple[str, ...] = ()
     replacement: str | None = None
+    safe: bool = False
     help: str = ""
+    keys: Path = ()
     source: str = dataclasses.field(default="", compare=False, repr=False)
 
     @property

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import date
 from typing import TYPE_CHECKING, Any
 
 from alscli.check.finding import Problem
@@ -132,6 +133,7 @@ def _unknown_term(path: Path, value: str, name: str, vocabularies: Vocabularies)
             f"{shown(value)} is written {shown(term.code)}",
             suggestions=(term.code,),
             replacement=_toml(term.code),
+            safe=True,
         )
     near = tuple(vocabulary.nearest(value))
     words = name.replace("_", " ")
@@ -153,6 +155,7 @@ def _unknown_registry_id(path: Path, value: str) -> Problem:
             f"{shown(value)} is written {shown(parsed.value)}",
             suggestions=(parsed.value,),
             replacement=_toml(parsed.value),
+            safe=True,
         )
     reason = explain_registry_id(value) or f"{shown(value)} has the shape of no known registry"
     return Problem(path, reason, help="an id of no registry belongs in `secondary_ids`")
@@ -160,8 +163,10 @@ def _unknown_registry_id(path: Path, value: str) -> Problem:
 
 def _wrong_shape(path: Path, value: object, expected: str, better: str) -> Problem:
     message = f"{shown(value)} is not {expected}"
-    if better and better != "toml_date" and isinstance(value, str):
-        return Problem(path, message, suggestions=(better,), replacement=_toml(better))
+    if better == "toml_date" and type(value) is date:
+        better = value.isoformat()
+    if better and better != "toml_date":
+        return Problem(path, message, suggestions=(better,), replacement=_toml(better), safe=True)
     return Problem(path, message)
 
 

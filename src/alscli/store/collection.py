@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -183,7 +183,7 @@ def find(given: Path | None, start: Path) -> Collection:
         for folder in (given, given / "records"):
             if is_collection(folder):
                 return Collection(folder)
-        problem = f"holds no {MARKER}" if given.is_dir() else "does not exist"
+        problem = f"holds no {MARKER}" if _holds(given.is_dir) else "does not exist"
         raise UsageError(
             f"{shown(given)} {problem}", f"`alscli init {shown(given)}` starts a collection there"
         )
@@ -198,9 +198,14 @@ def find(given: Path | None, start: Path) -> Collection:
 
 
 def is_collection(folder: Path) -> bool:
-    """Whether the folder holds `alscli.toml`; not where it cannot be looked into."""
+    """Whether the folder holds `alscli.toml`."""
+    return _holds((folder / MARKER).is_file)
+
+
+def _holds(question: Callable[[], bool]) -> bool:
+    """The answer of the file system; no where it cannot say (no permission, too long a name)."""
     try:
-        return (folder / MARKER).is_file()
+        return question()
     except OSError:
         return False
 

@@ -1,0 +1,356 @@
+"""Changes by field: none of a record with itself; applied to the old record they give the new one."""
+
+from __future__ import annotations
+
+from copy import deepcopy
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from alscli.model.format import MODELS, shape_of
+from alscli.model.path import labels, split
+from alscli.model.shape import Shape
+from alscli.store.compare import Change, RecordChange, Version, changes, record_changes
+from alscli.store.toml import parse
+
+TRIAL = shape_of(MODELS["trial"])
+
+
+def one(old: dict[str, Any], new: dict[str, Any]) -> Change:
+    """The only change between two trials."""
+    (found,) = changes(old, new, "trial")
+    return found
+
+
+# -- laws --------------------------------------------------------------------------------------------
+
+scalars = st.one_of(
+    st.sampled_from(["a", "b", "not_reported"]),
+    st.integers(0, 3),
+    st.booleans(),
+    st.sampled_from([Decimal("1.5"), Decimal("-0.20")]),
+)
+
+
+def tables(shape: Shape) -> st.SearchStrategy[dict[str, Any]]:
+    """Tables with keys of the format, whatever their values."""
+    return st.fixed_dictionaries({}, optional={key: values(below) for key, below in shape.keys.items()})
+
+
+def values(shape: Shape) -> st.SearchStrategy[Any]:
+    if shape.kind in ("tables", "inline_tables"):
+        return st.lists(st.deferred(lambda: tables(shape)), max_size=3) | scalars
+    if shape.keys:
+        return st.deferred(lambda: tables(shape)) | scalars
+    return scalars | st.lists(st.sampled_from("abc"), max_size=3)
+
+
+# A part of the format that has one of everything: sets, tables, bare numbers, lists in lists.
+KEYS = ("status", "countries", "enrollment", "related", "arms", "outcomes", "safety", "refs")
+PART = Shape("table", {key: TRIAL.keys[key] for key in KEYS})
+
+
+def apply(found: list[Change], old: dict[str, Any]) -> dict[str, Any]:
+    """The old record with the changes made to it."""
+    made = deepcopy(old)
+    for change in found:
+        _set(made, split(change.field), change, TRIAL)
+    return made
+
+
+def _set(here: Any, parts: list[str], change: Change, shape: Shape) -> None:
+    key, *rest = parts
+    below = shape.keys[key]
+    if not rest:
+        # `enrollment.treated` is also the name of the number alone, beside its source.
+        if isinstance(here.get(key), dict) and "n" in below.keys and not isinstance(change.old, dict):
+            here, key = here[key], "n"
+        if change.new is None:
+            here.pop(key, None)
+        else:
+            here[key] = change.new
+    elif isinstance(here.get(key), list):
+        label, *rest = rest
+        names = labels(here[key], below)
+        element = Shape("inline", below.keys, below.identity)
+        if label not in names:
+            here[key].append(change.new)
+        elif not rest:
+            here[key][names.index(label)] = change.new
+        else:
+            _set(here[key][names.index(label)], rest, change, element)
+    else:
+        if isinstance(here.get(key), int):
+            here[key] = {"n": here[key]}
+        _set(here[key], rest, change, below)
+
+
+def plain(node: Any, shape: Shape) -> Any:
+    """What a record means: bare counts as tables, sets without order, lists by label, nothing that is gone."""
+    if type(node) is int and "n" in shape.keys:
+        node = {"n": node}
+    if isinstance(node, dict):
+        return {key: plain(value, shape.keys.get(key, Shape("value"))) for key, value in node.items()}
+    if shape.kind in ("tables", "inline_tables") and isinstance(node, list):
+        element = Shape("inline", shape.keys, shape.identity)
+        pairs = zip(labels(node, shape), node, strict=True)
+        return {label: plain(each, element) for label, each in pairs if each is not None}
+    if shape.kind == "set" and isinstance(node, list):
+        return sorted(map(str, node))
+    return node
+
+
+@settings(max_examples=80, deadline=None, suppress_health_check=list(HealthCheck))
+@given(tables(PART))
+def test_a_record_does_not_differ_from_itself(record: dict[str, Any]) -> None:
+    assert changes(record, deepcopy(record), "trial") == []
+
+
+@settings(max_examples=80, deadline=None, suppress_health_check=list(HealthCheck))
+@given(tables(PART), tables(PART))
+def test_there_and_back_are_the_same_changes(old: dict[str, Any], new: dict[str, Any]) -> None:
+    there = {(c.field, str(c.old), str(c.new)) for c in changes(old, new, "trial")}
+    back = {(c.field, str(c.new), str(c.old)) for c in changes(new, old, "trial")}
+    assert there == back
+
+
+def test_shipped_records_one_made_of_the_other(shipped_records: Path) -> None:
+    paths = sorted((shipped_records / "trials").glob("*.toml"))[:12]
+    records = [parse(path.read_bytes()).values for path in paths]
+    for old in records:
+        assert changes(old, old, "trial") == []
+        for new in records:
+            made = apply(changes(old, new, "trial"), old)
+            assert plain(made, TRIAL) == plain(new, TRIAL)
+
+
+EDITS = {
+    "status": "recruiting",
+    "countries": ["US", "CN"],
+    "enrollment": {"planned": 40, "treated": {"n": 39, "src": "x"}, "screened": "not_reported"},
+    "arms": [{"id": "a", "n": 5, "given": [{"doses": 1}, {"doses": 2}]}, {"id": "b"}],
+    "outcomes": [{"id": "x", "values": [{"arm": "a", "value": Decimal("1.5")}], "effects": "not_reported"}],
+}
+ALTERNATIVES: dict[str, list[Any]] = {
+    "status": ["completed", None],
+    "countries": [["US"], "not_reported", None],
+    "enrollment": [
+        {"planned": 41, "treated": {"n": 39}, "screened": 5},
+        {"planned": {"n": 40, "src": "y"}, "treated": 38},
+        {"planned": "not_reported"},
+        "not_reported",
+        None,
+    ],
+    "arms": [
+        [{"id": "a", "n": 6, "given": [{"doses": 1}]}, {"id": "c"}],
+        [{"id": "b", "n": 1}, {"id": "a", "given": "not_reported"}],
+        [],
+        None,
+    ],
+    "outcomes": [
+        [{"id": "x", "values": [{"arm": "a", "at": "28w", "value": 2}], "effects": [{"arm": "a", "vs": "b"}]}],
+        [{"id": "x.y", "result": "met"}, {"id": "x", "result": "not_met"}],
+        None,
+    ],
+}
+
+
+@given(
+    st.fixed_dictionaries({}, optional={k: st.sampled_from([EDITS[k], *v]) for k, v in ALTERNATIVES.items()}),
+    st.fixed_dictionaries({}, optional={k: st.sampled_from([EDITS[k], *v]) for k, v in ALTERNATIVES.items()}),
+)
+def test_the_changes_applied_to_the_old_record_give_the_new_one(old: dict[str, Any], new: dict[str, Any]) -> None:
+    old, new = ({key: value for key, value in side.items() if value is not None} for side in (old, new))
+    made = apply(changes(old, new, "trial"), old)
+    assert plain(made, TRIAL) == plain(new, TRIAL)
+
+
+# -- one change at a time ----------------------------------------------------------------------------
+
+
+def test_numbers_by_value_and_types_apart() -> None:
+    assert changes({"sites": 5}, {"sites": Decimal("5.0")}, "trial") == []
+    for old, new in [(1, True), (0, False), (5, "5"), (True, False), (["5"], "5")]:
+        assert one({"sites": old}, {"sites": new}) == Change("sites", old, new, "minor")
+
+
+def test_a_set_has_no_order_and_another_list_has() -> None:
+    assert changes({"countries": ["CN", "US"]}, {"countries": ["US", "CN"]}, "trial") == []
+    found = one({"countries": ["CN", "US"]}, {"countries": ["US", "SG"]})
+    assert found.unordered
+    assert found.field == "countries"
+    found = one({"conditions": ["ALS", "PD"]}, {"conditions": ["PD", "ALS"]})
+    assert not found.unordered
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "field", "before", "after"),
+    [
+        (189, 196, "enrollment.treated", 189, 196),
+        (189, {"n": 196}, "enrollment.treated", 189, 196),
+        ({"n": 189, "src": "x"}, {"n": 196, "src": "x"}, "enrollment.treated", 189, 196),
+        (189, {"n": 189, "src": "x"}, "enrollment.treated.src", None, "x"),
+        (None, 196, "enrollment.treated", None, 196),
+        (196, None, "enrollment.treated", 196, None),
+        (196, "not_reported", "enrollment.treated", 196, "not_reported"),
+        ("not_reported", 196, "enrollment.treated", "not_reported", 196),
+    ],
+)
+def test_a_bare_number_and_a_table_with_n(
+    old: object, new: object, field: str, before: object, after: object
+) -> None:
+    sides = [{"enrollment": {} if value is None else {"treated": value}} for value in (old, new)]
+    found = one(*sides)
+    assert (found.field, found.old, found.new) == (field, before, after)
+    assert changes(*[{"enrollment": {"treated": value}} for value in (189, {"n": 189})], "trial") == []
+
+
+def test_elements_go_by_their_identity_wherever_they_stand() -> None:
+    a, b = {"id": "a", "n": 5}, {"id": "b", "n": 7}
+    assert changes({"arms": [a, b]}, {"arms": [b, a]}, "trial") == []
+    found = one({"arms": [a, b]}, {"arms": [b, a | {"n": 6}]})
+    assert (found.field, found.old, found.new) == ("arms.a.n", 5, 6)
+    assert one({"arms": [a]}, {"arms": [a, b]}) == Change("arms.b", None, b, "minor")
+    assert one({"arms": [a, b]}, {"arms": [b]}) == Change("arms.a", a, None, "minor")
+
+
+def test_elements_without_identity_go_by_position() -> None:
+    arms = [{"arms": [{"id": "a", "given": [{"doses": n} for n in doses]}]} for doses in ((1, 2), (1, 3))]
+    assert one(*arms).field == "arms.a.given.1.doses"
+
+
+def test_an_identity_that_is_there_twice() -> None:
+    one_value = {"arm": "a", "value": 1}
+    old = {"outcomes": [{"id": "x", "values": [one_value, one_value]}]}
+    new = {"outcomes": [{"id": "x", "values": [one_value, one_value | {"value": 2}]}]}
+    assert one(old, new).field == "outcomes.x.values.a#2.value"
+
+
+def test_what_no_record_may_hold_is_compared_all_the_same() -> None:
+    assert one({"arms": [1]}, {"arms": [2]}).new == 2
+    assert one({"arms": {"id": 1}}, {"arms": []}).field == "arms"
+    assert one({"colour": {"a": 1}}, {"colour": {"a": 2}}).field == "colour"
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "weight"),
+    [
+        ("status", "completed", "major"),
+        ("phase", "2", "major"),
+        ("why_stopped", "money", "major"),
+        ("enrollment", {"planned": 5}, "major"),
+        ("safety", [{"deaths": 1}], "major"),
+        ("title", "New", "minor"),
+        ("dates", {"start": {"on": "2020"}}, "minor"),
+        ("outcomes", [{"id": "p", "role": "primary", "definition": "other"}], "major"),
+        ("outcomes", [{"id": "s", "role": "secondary", "definition": "other"}], "major"),
+        ("refs", [{"key": "x"}], "minor"),
+    ],
+)
+def test_weights(field: str, value: Any, weight: str) -> None:
+    assert {change.weight for change in changes({}, {field: value}, "trial")} == {weight}
+
+
+@pytest.mark.parametrize(
+    ("role", "key", "weight"),
+    [
+        ("primary", "definition", "major"),
+        ("primary", "note", "major"),
+        ("secondary", "definition", "minor"),
+        ("secondary", "result", "major"),
+        ("secondary", "values", "major"),
+        ("post_hoc", "effects", "major"),
+        ("secondary", "role", "minor"),
+    ],
+)
+def test_weights_in_outcomes(role: str, key: str, weight: str) -> None:
+    outcome = {"id": "x", "role": role}
+    assert one({"outcomes": [outcome]}, {"outcomes": [outcome | {key: "changed"}]}).weight == weight
+
+
+def test_becoming_the_primary_outcome_is_major() -> None:
+    sides = [{"outcomes": [{"id": "x", "role": role}]} for role in ("secondary", "primary")]
+    assert one(*sides).weight == "major"
+    assert one(*reversed(sides)).weight == "major"
+
+
+def test_an_event_of_a_product_is_major() -> None:
+    event = {"agency": "FDA", "type": "approval", "on": "2023"}
+    (found,) = changes({"events": []}, {"events": [event]}, "product")
+    assert (found.field, found.weight) == ("events.FDA:approval", "major")
+
+
+# -- records -----------------------------------------------------------------------------------------
+
+
+def version(values: dict[str, Any] | None, kind: Any = "trial", fault: str = "") -> Version:
+    return Version(kind, values, fault)
+
+
+def compared(old: dict[str, Version], new: dict[str, Version]) -> list[tuple[str, str, str | None]]:
+    return [(found.id, found.change, found.was) for found in record_changes(old, new)]
+
+
+A = {"schema": 1, "id": "a", "title": "A trial of cells", "phase": "1", "status": "completed", "sites": 4}
+
+
+def test_added_removed_changed_and_unchanged() -> None:
+    old = {"a": version(A), "b": version({"id": "b"}), "same": version({"id": "same"})}
+    new = {"a": version(A | {"phase": "2"}), "c": version({"id": "c", "phase": "3"}), "same": old["same"]}
+    assert compared(old, new) == [("a", "changed", None), ("b", "removed", None), ("c", "added", None)]
+    (changed, *_) = record_changes(old, new)
+    assert [change.field for change in changed.fields] == ["phase"]
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        (A, A | {"id": "z"}),
+        (A, A | {"id": "z", "title": "Renamed"}),
+        (A | {"registry_id": "NCT01"}, {"id": "z", "registry_id": "NCT01"}),
+        (A, {"id": "z", "former_ids": ["a"]}),
+    ],
+    ids=["content", "nearly", "registry id", "former id"],
+)
+def test_a_rename(before: dict[str, Any], after: dict[str, Any]) -> None:
+    assert compared({"a": version(before)}, {"z": version(after)}) == [("z", "renamed", "a")]
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        (A | {"registry_id": "NCT01"}, A | {"id": "z", "registry_id": "NCT02"}),
+        (A | {"registry_id": "NCT01"}, A | {"id": "z"}),
+        (A, {"id": "z", "title": "Another"}),
+        ({"id": "a"}, {"id": "z"}),
+    ],
+)
+def test_no_rename(before: dict[str, Any], after: dict[str, Any]) -> None:
+    found = compared({"a": version(before)}, {"z": version(after)})
+    assert found == [("a", "removed", None), ("z", "added", None)]
+
+
+def test_a_product_does_not_become_a_trial() -> None:
+    found = compared({"a": version(A)}, {"z": version(A | {"id": "z"}, "product")})
+    assert [change for _, change, _ in found] == ["removed", "added"]
+
+
+def test_one_record_is_the_former_of_one_only() -> None:
+    new = {"y": version(A | {"id": "y"}), "z": version(A | {"id": "z"})}
+    found = compared({"a": version(A)}, new)
+    assert found == [("y", "renamed", "a"), ("z", "added", None)]
+
+
+def test_what_cannot_be_read_is_said() -> None:
+    broken = version(None, fault="1:1: TX001 no value")
+    (found,) = record_changes({"a": version(A)}, {"a": broken})
+    assert found == RecordChange("a", "trial", "unreadable", note="new: 1:1: TX001 no value")
+    (found,) = record_changes({"a": broken}, {})
+    assert found.note == "old: 1:1: TX001 no value"
+    (found,) = record_changes({"a": broken}, {"a": broken})
+    assert found.note.startswith("old: ")
+    assert "; new: " in found.note
