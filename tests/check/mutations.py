@@ -514,7 +514,7 @@ def status_behind_a_byte_order_mark_and_crlf(file: File) -> Iterator[Edit]:
 def term_behind_a_wide_character(file: File) -> Iterator[Edit]:
     for site in file.find("sponsor", "class"):
         name = next(s for s in file.find("sponsor", "name"))
-        pair = f'  {{ name = "𠀀🧬 Foundation", class = '
+        pair = '  { name = "𠀀🧬 Foundation", class = '
         if not file.find("sponsor", "collaborators", "name"):
             end = file.text.index("\n", max(site.end, name.end)) + 1
             text = f'{file.text[:end]}collaborators = [\n{pair}"charity-like" }},\n]\n{file.text[end:]}'
@@ -914,8 +914,7 @@ def rmat_of_the_nmpa(file: File) -> Iterator[Edit]:
 def event_of_another_agency(file: File) -> Iterator[Edit]:
     for site in file.find("", "events", "agency"):
         if file.values["events"][site.row]["type"] in ("rmat", "adcom", "refuse_to_file", "spa"):
-            edit = site.put('"NMPA"')
-            yield Edit(edit.text, edit.text.index("type = ", edit.at) + len("type = "))
+            yield site.put('"NMPA"')
 
 
 @kind("PV001")

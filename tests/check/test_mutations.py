@@ -8,11 +8,11 @@ from functools import cache
 from pathlib import Path
 
 import pytest
+from mutations import KINDS, Fault, faults
 
 from alscli.check.engine import check, select
 from alscli.check.finding import Finding
 from alscli.store.collection import Collection, Record, Snapshot, assemble
-from mutations import KINDS, Fault, faults
 
 RECORDS = Path(__file__).parents[2] / "records"
 AS_OF = date(2026, 11, 22)

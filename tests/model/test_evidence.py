@@ -52,9 +52,7 @@ def evidence(*outcomes: dict[str, Any], **values: Any) -> Evidence:
 
 
 def test_nurown_phase3() -> None:
-    found = evidence(
-        outcome("primary", "not_met", src="paper"), allocation="randomized", masking="quadruple"
-    )
+    found = evidence(outcome("primary", "not_met", src="paper"), allocation="randomized", masking="quadruple")
     assert found.line == "OCEBM 2 · RCT, quadruple-masked · peer-reviewed · primary endpoint not met"
 
 
@@ -158,7 +156,9 @@ def test_the_ledger_s_references_and_the_record_s_own_before_them() -> None:
     shared = {key: Ref(key=key, kind="article") for key in ("seed", "news")}
     named = trial(outcomes=[outcome("primary", "met", src="seed")])
     assert assess(named, shared).publication == "peer-reviewed"
-    assert assess(trial(outcomes=[outcome("primary", "met", src="news")]), shared).publication == "press release"
+    assert (
+        assess(trial(outcomes=[outcome("primary", "met", src="news")]), shared).publication == "press release"
+    )
 
 
 def test_a_fact_without_a_source_takes_that_of_the_record() -> None:

@@ -71,7 +71,9 @@ def test_the_schemas_take_every_shipped_record(shipped_records: Path) -> None:
         for path in shipped_records.glob(pattern):
             values = parse(path.read_bytes()).values
             assert not list(SCHEMAS[kind].iter_errors(values)), path.name  # type: ignore[index]
-    Draft202012Validator(marker_schema()).validate(parse((shipped_records / "alscli.toml").read_bytes()).values)
+    Draft202012Validator(marker_schema()).validate(
+        parse((shipped_records / "alscli.toml").read_bytes()).values
+    )
 
 
 # -- somebody else's reading -------------------------------------------------------------------------
@@ -217,7 +219,9 @@ def is_expressible(kind: FileKind, problem: Any) -> bool:
 
 
 @pytest.mark.parametrize("kind", KINDS)
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+@settings(
+    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
+)
 @given(data=st.data())
 def test_model_and_schema_agree(kind: FileKind, data: st.DataObject) -> None:
     values = data.draw(tables(MODELS[kind]))
@@ -278,10 +282,10 @@ def test_lists_with_identity_are_those_of_the_design() -> None:
 def test_what_a_trial_needs() -> None:
     needed = [entry.path for entry in fields("trial") if entry.required and "." not in entry.path]
     assert needed == (
-        "schema id title conditions study_type design phase status status_as_of screening".split()
+        ["schema", "id", "title", "conditions", "study_type", "design", "phase", "status", "status_as_of", "screening"]
     )
     needed = [entry.path for entry in fields("product") if entry.required and "." not in entry.path]
-    assert needed == "schema id name modality".split()
+    assert needed == ["schema", "id", "name", "modality"]
 
 
 @pytest.mark.parametrize(

@@ -147,7 +147,9 @@ def test_a_duration_in_days(text: str, in_days: Fraction) -> None:
     assert (found.days, str(found)) == (in_days, text)
 
 
-@pytest.mark.parametrize("text", ["", "28", "w", "28W", "28 w", "-28w", "28w ", "1e3d", ".5w", "9" * 5000 + "d"])
+@pytest.mark.parametrize(
+    "text", ["", "28", "w", "28W", "28 w", "-28w", "28w ", "1e3d", ".5w", "9" * 5000 + "d"]
+)
 def test_what_is_no_duration(text: str) -> None:
     assert error(Length, text) == "shape"
     assert error(Length, 28) == "type"
@@ -163,7 +165,9 @@ def test_a_moment_or_a_window(text: str, start: int, end: int) -> None:
     assert found.is_window == (".." in text)
 
 
-@pytest.mark.parametrize("text", ["", "28w..", "..28w", "4w..4w", "4w..2w", "28w...30w", "1w..2w..3w", "baseline"])
+@pytest.mark.parametrize(
+    "text", ["", "28w..", "..28w", "4w..4w", "4w..2w", "28w...30w", "1w..2w..3w", "baseline"]
+)
 def test_what_is_no_moment(text: str) -> None:
     assert error(Time, text) == "shape"
     assert error(Time, 0) == "type"
@@ -201,7 +205,9 @@ def test_every_finite_number_keeps_its_digits(value: Decimal) -> None:
     assert str(read(Number, value)) == str(value)
 
 
-@pytest.mark.parametrize("value", [Decimal("NaN"), Decimal("Infinity"), Decimal("-Infinity"), 10**18, -(10**18)])
+@pytest.mark.parametrize(
+    "value", [Decimal("NaN"), Decimal("Infinity"), Decimal("-Infinity"), 10**18, -(10**18)]
+)
 def test_no_number_of_a_trial(value: object) -> None:
     assert error(Number, value) == "shape"
 
@@ -243,7 +249,9 @@ def test_a_bound_is_printed_as_it_was(text: str, op: str, number: str) -> None:
     assert (found.op, str(found.number), str(found)) == (op, number, text)
 
 
-@pytest.mark.parametrize("text", ["0.001", "< 0.001", "<", "=5", "~5", "<.05", "<1e-5", "<>5", ">" + "9" * 5000])
+@pytest.mark.parametrize(
+    "text", ["0.001", "< 0.001", "<", "=5", "~5", "<.05", "<1e-5", "<>5", ">" + "9" * 5000]
+)
 def test_what_is_no_bound(text: str) -> None:
     assert error(Printed, text) == "shape"
 
@@ -314,7 +322,15 @@ def test_what_a_source_states_is_of_any_type_but_a_table() -> None:
 
 # -- absences ---------------------------------------------------------------------------------------
 
-MAYBE = [Maybe[Text], Maybe[Count], Maybe[Date], Maybe[Limits], Maybe[list[Text]], Maybe[Flag], Maybe[Printed]]
+MAYBE = [
+    Maybe[Text],
+    Maybe[Count],
+    Maybe[Date],
+    Maybe[Limits],
+    Maybe[list[Text]],
+    Maybe[Flag],
+    Maybe[Printed],
+]
 
 
 @pytest.mark.parametrize("kind", MAYBE)

@@ -46,7 +46,9 @@ decision = "include"
 posix = pytest.mark.skipif(sys.platform == "win32", reason="no such files")
 
 
-def small(root: Path, id_: str, *, title: str = "A trial", number: str = "NCT01234567", more: str = "") -> Path:
+def small(
+    root: Path, id_: str, *, title: str = "A trial", number: str = "NCT01234567", more: str = ""
+) -> Path:
     path = root / "trials" / f"{id_}.toml"
     text = SMALL.format(id=id_, title=title, number=number)
     path.write_text(text.replace("[screening]", f"{more}\n[screening]"), "utf-8")
@@ -88,9 +90,12 @@ def test_a_folder_that_is_named(collection_folder: Path, tmp_path: Path) -> None
 
 
 @pytest.mark.parametrize(
-    ("name", "problem"), [("nowhere", "does not exist"), (".", "holds no alscli.toml"), ("x" * 5000, "does not")]
+    ("name", "problem"),
+    [("nowhere", "does not exist"), (".", "holds no alscli.toml"), ("x" * 5000, "does not")],
 )
-def test_a_folder_that_is_none(name: str, problem: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_folder_that_is_none(
+    name: str, problem: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.chdir(tmp_path)
     with pytest.raises(UsageError, match=problem):
         find(Path(name), tmp_path)
@@ -119,7 +124,14 @@ def test_alscli_records_and_the_option_before_it(
 
 def test_what_is_a_record_file(collection_folder: Path) -> None:
     before = [entry.path for entry in Collection(collection_folder).entries()]
-    for name in (".hidden.toml", ".valor.123.tmp", "valor.toml~", "valor.toml.orig", "#valor.toml#", "notes.md"):
+    for name in (
+        ".hidden.toml",
+        ".valor.123.tmp",
+        "valor.toml~",
+        "valor.toml.orig",
+        "#valor.toml#",
+        "notes.md",
+    ):
         (collection_folder / "trials" / name).write_text("[")
     (collection_folder / "trials" / "folder").mkdir()
     (collection_folder / "other.toml").write_text("[")
@@ -239,7 +251,12 @@ def test_everything_hostile_at_once_hides_no_other_record(
     folder = collection_folder.parent
     environment = {"list": 7, "export": 7}
 
-    for arguments in (("list",), ("list", "--format", "markdown"), ("list", "--text", "red"), ("export", "csv")):
+    for arguments in (
+        ("list",),
+        ("list", "--format", "markdown"),
+        ("list", "--text", "red"),
+        ("export", "csv"),
+    ):
         done = alscli(folder, *arguments)
         assert done.returncode == (1 if arguments[0] == "export" else 0), done.stderr
         assert "valor" in done.stdout or "--text" in arguments
@@ -366,7 +383,9 @@ def test_an_exact_name(text: str, id_: str, ids: Callable[..., str]) -> None:
     assert ids(text, beginning=False) == id_
 
 
-@pytest.mark.parametrize(("text", "id_"), [("val", "valor"), ("barc", "barczewska-2020"), ("nct02623", "valor")])
+@pytest.mark.parametrize(
+    ("text", "id_"), [("val", "valor"), ("barc", "barczewska-2020"), ("nct02623", "valor")]
+)
 def test_a_beginning(text: str, id_: str, ids: Callable[..., str]) -> None:
     assert ids(text) == id_
     with pytest.raises(UsageError):
@@ -381,7 +400,12 @@ def test_a_beginning_of_several(ids: Callable[..., str]) -> None:
 
 @pytest.mark.parametrize(
     ("text", "hint"),
-    [("valour", "valor"), ("nurown-phase4", "nurown-phase"), ("", "alscli list"), ("not_reported", "alscli list")],
+    [
+        ("valour", "valor"),
+        ("nurown-phase4", "nurown-phase"),
+        ("", "alscli list"),
+        ("not_reported", "alscli list"),
+    ],
 )
 def test_no_such_record(text: str, hint: str, ids: Callable[..., str]) -> None:
     with pytest.raises(UsageError, match="no record") as caught:

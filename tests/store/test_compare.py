@@ -152,7 +152,13 @@ ALTERNATIVES: dict[str, list[Any]] = {
         None,
     ],
     "outcomes": [
-        [{"id": "x", "values": [{"arm": "a", "at": "28w", "value": 2}], "effects": [{"arm": "a", "vs": "b"}]}],
+        [
+            {
+                "id": "x",
+                "values": [{"arm": "a", "at": "28w", "value": 2}],
+                "effects": [{"arm": "a", "vs": "b"}],
+            }
+        ],
         [{"id": "x.y", "result": "met"}, {"id": "x", "result": "not_met"}],
         None,
     ],
@@ -163,7 +169,9 @@ ALTERNATIVES: dict[str, list[Any]] = {
     st.fixed_dictionaries({}, optional={k: st.sampled_from([EDITS[k], *v]) for k, v in ALTERNATIVES.items()}),
     st.fixed_dictionaries({}, optional={k: st.sampled_from([EDITS[k], *v]) for k, v in ALTERNATIVES.items()}),
 )
-def test_the_changes_applied_to_the_old_record_give_the_new_one(old: dict[str, Any], new: dict[str, Any]) -> None:
+def test_the_changes_applied_to_the_old_record_give_the_new_one(
+    old: dict[str, Any], new: dict[str, Any]
+) -> None:
     old, new = ({key: value for key, value in side.items() if value is not None} for side in (old, new))
     made = apply(changes(old, new, "trial"), old)
     assert plain(made, TRIAL) == plain(new, TRIAL)

@@ -47,7 +47,7 @@ class Finding:
     """A problem with its rule and its place.
 
     Lines and columns are 1-based and count characters. `path` is the file; `keys` lead to the value in it,
-    `field` names them for people.
+    `field` names them for people. `value` is what stands there, where it is one text, number or boolean.
     """
 
     code: str

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
-from typing import Any, Literal, TypeVar
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 from alscli.check.finding import Problem, Severity
 from alscli.model.field import Table
@@ -70,8 +70,27 @@ class Subject:
         return self.snapshot.shared_refs | {ref.key: ref for ref in own}
 
 
-RecordRule = Callable[[Subject], Iterable[Problem]]
-CollectionRule = Callable[[list[Subject], Snapshot], Iterable[tuple[Subject, Problem]]]
+@dataclass(frozen=True, slots=True)
+class Register:
+    """The collection as a whole, for rules that read many records.
+
+    `scope` are the conditions that it covers, as terms; `trial_files` how many files hold trials, readable or
+    not; `unreadable` how many files of any kind are not.
+    """
+
+    scope: frozenset[str] = frozenset()
+    trial_files: int = 0
+    unreadable: int = 0
+
+
+if TYPE_CHECKING:
+    from alscli.check.gist import Gist
+
+    Told = tuple[Gist, Problem]
+    """A problem with the gist of the record that it is in."""
+
+RecordRule = Callable[[Subject], "Iterable[Problem]"]
+CollectionRule = Callable[["Sequence[Gist]", Register], "Iterable[Told]"]
 R = TypeVar("R", RecordRule, CollectionRule)
 
 
@@ -100,8 +119,8 @@ CATALOGUE: dict[str, Rule] = {}
 def rule(code: str, severity: Severity | str, *scopes: Scope, waivable: bool = True) -> Callable[[R], R]:
     """Enter a function into the catalogue; its docstring is what `explain` prints.
 
-    A function over `collection` gets the readable trials' and products' subjects and the snapshot, and
-    yields each problem with its subject; any other gets one subject.
+    A function over `collection` gets the gists of all readable records and the register, and yields each
+    problem with its gist; any other gets one subject.
     """
 
     def enter(function: R) -> R:

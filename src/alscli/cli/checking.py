@@ -2,17 +2,26 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import time
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from alscli.cli.session import Session, write, write_data
 from alscli.errors import UsageError
 
-FORMATS = ("text", "json")
+if TYPE_CHECKING:
+    from alscli.check.engine import Report
+    from alscli.check.finding import Severity
+    from alscli.check.mending import Mending
+    from alscli.store.collection import Collection, Entry, Record, Snapshot
+
+FORMATS = ("text", "json", "jsonl", "sarif", "github", "junit")
 
 
 def validate(
@@ -21,7 +30,9 @@ def validate(
         list[str] | None,
         typer.Argument(metavar="[PATHS]...", help="Files, folders or ids; everything where none is given."),
     ] = None,
-    format: Annotated[str, typer.Option(metavar="FORMAT", help="text or json.")] = "text",  # noqa: A002
+    format: Annotated[  # noqa: A002
+        str, typer.Option(metavar="FORMAT", help=f"{', '.join(FORMATS[:-1])} or {FORMATS[-1]}.")
+    ] = "text",
     select: Annotated[
         list[str] | None,
         typer.Option(metavar="CODES", help="Only these rules or groups, such as DT or DT002,ID."),
@@ -32,6 +43,16 @@ def validate(
     fail_on: Annotated[
         str, typer.Option(metavar="SEVERITY", help="Least severity that makes the exit status 1.")
     ] = "error",
+    fix: Annotated[bool, typer.Option("--fix", help="Mend what is safe to mend, then check.")] = False,
+    diff: Annotated[
+        bool, typer.Option("--diff", help="With --fix: write nothing, show what would change.")
+    ] = False,
+    changed_since: Annotated[
+        str | None,
+        typer.Option(
+            metavar="REV", help="Only records that differ from this git revision.", show_default=False
+        ),
+    ] = None,
     statistics: Annotated[bool, typer.Option("--statistics", help="Only how often each rule spoke.")] = False,
 ) -> int:
     """Check records against every rule.
@@ -42,8 +63,7 @@ def validate(
     from alscli.check.engine import check
     from alscli.check.engine import select as select_codes
     from alscli.check.finding import Severity
-    from alscli.check.reporters import json as json_reporter
-    from alscli.check.reporters import text as text_reporter
+    from alscli.check.reporters.text import summary
 
     session: Session = context.obj
     started = time.perf_counter()
@@ -51,62 +71,244 @@ def validate(
         raise UsageError(f"--format: {format!r} is not known", f"there are: {', '.join(FORMATS)}")
     if fail_on not in [severity.value for severity in Severity]:
         raise UsageError(f"--fail-on: {fail_on!r} is no severity", "there are: error, warning, note")
+    if diff and not fix:
+        raise UsageError("--diff shows what --fix would change", "use both, or `alscli diff`")
     codes = select_codes(_split(select), _split(ignore))
     collection = session.collection
-    snapshot = collection.load()
-    only = _chosen(paths or [], snapshot.records) if paths else None
-    report = check(collection, snapshot, as_of=session.as_of, codes=codes, only=only)
-    if statistics:
-        for line in _statistics(report):
-            write(line)
-    elif format == "json":
-        write_data(json_reporter.render(report))
-    else:
-        for line in text_reporter.render(report, color=session.colored(sys.stdout)):
-            write(line)
-    session.say(text_reporter.summary(report, time.perf_counter() - started))
+    only = _chosen(paths, collection) if paths else None
+    if changed_since is not None:
+        base = _base(session, changed_since)
+        only = base.changed if only is None else only & base.changed
+
+    def findings(snapshot: Snapshot) -> Report:
+        return check(collection, snapshot, as_of=session.as_of, codes=codes, only=only)
+
+    report = findings(snapshot := collection.load())
+    if fix:
+        mending = _mending(session, snapshot, findings)
+        left = findings(mending.snapshot)
+        if diff:
+            _show_mending(session, mending, len(left.findings))
+            return 1 if report.fails(Severity(fail_on)) else 0
+        _mend(session, mending)
+        report = left
+    if changed_since is not None and "XR004" in codes:
+        report = _with_removed(report, base, collection)
+    _print(session, report, "statistics" if statistics else format, Severity(fail_on))
+    session.say(summary(report, time.perf_counter() - started))
     return 1 if report.fails(Severity(fail_on)) else 0
+
+
+def _print(session: Session, report: Report, form: str, fail_on: Severity) -> None:
+    """The report in a format; no other format's module is imported."""
+    match form:
+        case "statistics":
+            lines: Iterable[str] = _statistics(report)
+        case "json":
+            from alscli.check.reporters import json
+
+            lines = [json.render(report)]
+        case "jsonl":
+            from alscli.check.reporters import jsonl
+
+            lines = jsonl.render(report)
+        case "sarif":
+            from alscli.check.reporters import sarif
+
+            lines = [sarif.render(report)]
+        case "github":
+            from alscli.check.reporters import github
+
+            lines = github.render(report)
+        case "junit":
+            from alscli.check.reporters import junit
+
+            lines = junit.render(report, fail_on)
+        case _:
+            from alscli.check.reporters import text
+
+            lines = text.render(report, color=session.colored(sys.stdout))
+    for line in lines:
+        write(line)
 
 
 def _split(values: list[str] | None) -> list[str]:
     return [code.strip() for value in values or [] for code in value.split(",") if code.strip()]
 
 
-def _chosen(names: list[str], records: object) -> frozenset[str]:
+# -- which records ------------------------------------------------------------------------------------
+
+
+def _chosen(names: Sequence[str], collection: Collection) -> frozenset[str]:
     """The paths of the records that files, folders or ids name; raises UsageError for what names nothing."""
-    from collections.abc import Sequence
-    from typing import cast
-
-    from alscli.store.collection import LEDGER, Record, resolve, shown
-
-    known = cast("Sequence[Record]", records)
-    chosen: set[str] = set()
-    for name in names:
-        path = Path(name)
-        if not path.exists():
-            if path.suffix == ".toml" or "/" in name:
-                raise UsageError(f"{name} does not exist", "name a file, a folder or an id of the collection")
-            if name == Path(LEDGER).stem:
-                chosen |= {str(r.entry.path) for r in known if r.entry.kind == "ledger"}
-            else:
-                chosen.add(str(resolve(name, known, beginning=True).entry.path))
-            continue
-        inside = {str(r.entry.path) for r in known if r.entry.path.resolve().is_relative_to(path.resolve())}
-        if not inside:
-            raise UsageError(
-                f"{shown(path)} holds no record of this collection", "records lie in trials/ and products/"
-            )
-        chosen |= inside
-    return frozenset(chosen)
+    entries = list(collection.entries())
+    real = {_place(entry.path): str(entry.path) for entry in entries}
+    return frozenset(path for name in names for path in _named(name, collection, entries, real))
 
 
-def _statistics(report: object) -> list[str]:
+def _named(name: str, collection: Collection, entries: Sequence[Entry], real: dict[str, str]) -> set[str]:
+    from alscli.store.collection import resolve, shown
+
+    path = Path(name)
+    is_path = path.suffix == ".toml" or "/" in name or os.sep in name
+    if not name.strip():
+        raise UsageError("an empty name", "name a file, a folder or an id of the collection")
+    if os.path.lexists(path):
+        target = os.path.realpath(path)
+        inside = {real[place] for place in (_place(path), target) if place in real}
+        inside |= {own for place, own in real.items() if place.startswith(f"{target}{os.sep}")}
+        if inside:
+            return inside
+        if is_path or name == ".":
+            reason = _why_unreadable(path) or "holds no record of this collection"
+            raise UsageError(f"{shown(path)} {reason}", "records lie in trials/ and products/")
+    elif is_path:
+        raise UsageError(f"{name} does not exist", "name a file, a folder or an id of the collection")
+    by_id = {str(entry.path) for entry in entries if entry.id == name}
+    return by_id or {str(resolve(name, collection.load().records, beginning=True).entry.path)}
+
+
+def _place(path: Path) -> str:
+    """Where a file lies, whatever links lead to its folder; a link in place of the file is not followed."""
+    return os.path.join(os.path.realpath(path.parent), path.name)  # noqa: PTH118 - thousands at once
+
+
+def _why_unreadable(path: Path) -> str | None:
+    """What keeps a path that exists from being looked at: a loop of links, a link to nothing, permissions."""
+    try:
+        path.stat()
+    except OSError as error:
+        return f"cannot be read: {error.strerror or error}"
+    return None
+
+
+@dataclass(frozen=True)
+class _Base:
+    """A revision to compare with.
+
+    `changed` are the files that differ from it, `ids` its records with the files they had, and `former` the
+    ids that changed records say they had.
+    """
+
+    changed: frozenset[str]
+    ids: dict[str, Path]
+    former: frozenset[str]
+
+
+def _base(session: Session, revision: str) -> _Base:
+    from alscli.store.git import repository
+    from alscli.store.versions import between, kind_of
+
+    root = session.collection.root
+    found = repository(root)
+    commit = found.commit(revision)
+    if commit is None:
+        raise UsageError(f"--changed-since: no revision {revision!r}", "name a commit, a branch or a tag")
+    _, after = between(found, root, commit, None)
+    changed = [entry.path for entry in session.collection.entries() if entry.id in after]
+    kept = [(version.values or {}).get("former_ids") for version in after.values()]
+    files = [path for path in sorted(found.blobs(commit, root)) if kind_of(path) in ("trial", "product")]
+    return _Base(
+        frozenset(map(str, changed)),
+        {Path(path).stem: root / path for path in files},
+        frozenset(
+            name for names in kept if isinstance(names, list) for name in names if isinstance(name, str)
+        ),
+    )
+
+
+def _with_removed(report: Report, base: _Base, collection: Collection) -> Report:
+    """The report with what XR004 says of records that are gone."""
+    from alscli.check.rules.removal import removed
+
+    here = set(base.former)
+    explained: set[str] | None = set()
+    for entry in collection.entries():
+        if entry.kind != "ledger":
+            here.add(entry.id)
+        elif (document := collection.read(entry).document) is None:
+            explained = None
+        else:
+            excluded = document.values.get("excluded")
+            listed = excluded if isinstance(excluded, list) else []
+            explained = {str(item.get("id")) for item in listed if isinstance(item, dict)}
+    found = [*report.findings, *removed(base.ids, here, explained, collection.root)]
+    return replace(report, findings=sorted(found, key=lambda finding: finding.order))
+
+
+# -- mending ------------------------------------------------------------------------------------------
+
+
+def _mending(session: Session, snapshot: Snapshot, findings: Callable[[Snapshot], Report]) -> Mending:
+    from alscli.check.engine import catalogue, check
+    from alscli.check.finding import Severity
+    from alscli.check.mending import mend
+
+    codes = frozenset(code for code, rule in catalogue().items() if rule.severity is Severity.ERROR)
+
+    def errors(of: Snapshot) -> Report:
+        return check(session.collection, of, as_of=session.as_of, codes=codes)
+
+    return mend(session.collection, snapshot, findings, errors)
+
+
+def _mend(session: Session, mending: Mending) -> None:
+    """Write what can be mended, and say what was."""
+    from alscli.check.mending import write as write_files
+    from alscli.store.collection import shown
+
+    write_files(session.collection, mending)
+    for one in mending.files:
+        session.say(f"mended {shown(one.after.entry.path)}: {_counted(one.findings, 'finding')}")
+    _warn_refused(mending)
+
+
+def _show_mending(session: Session, mending: Mending, left: int) -> None:
+    """What would change, as a unified diff, and how much that is."""
+    from difflib import unified_diff
+
+    from alscli.store.collection import shown
+    from alscli.text import plain
+
+    for one in mending.files:
+        old, new = (_lines(record) for record in (one.before, one.after))
+        path = shown(one.after.entry.path)
+        for line in unified_diff(old, new, f"a/{path}", f"b/{path}"):
+            text = plain(line.rstrip("\n")) + "\n" if session.on_terminal else line
+            write_data(text if text.endswith("\n") else f"{text}\n\\ No newline at end of file\n")
+    _warn_refused(mending)
+    number = sum(one.findings for one in mending.files)
+    files = _counted(len(mending.files), "file")
+    session.say(f"would mend {_counted(number, 'finding')} in {files}; {left} would be left; nothing written")
+
+
+def _warn_refused(mending: Mending) -> None:
+    from alscli.store.collection import shown
+    from alscli.text import plain
+
+    for record, why in mending.refused:
+        print(f"warning: {shown(record.entry.path)} is left as it is: {plain(why)}", file=sys.stderr)
+
+
+def _lines(record: Record) -> list[str]:
+    """The lines of a file with their ends; only a line feed ends one."""
+    text = record.document.text if record.document else ""
+    return [f"{line}\n" for line in text.split("\n")[:-1]] + [last for last in [text.split("\n")[-1]] if last]
+
+
+def _counted(number: int, thing: str) -> str:
+    return f"{number} {thing}{'' if number == 1 else 's'}"
+
+
+# -- rules --------------------------------------------------------------------------------------------
+
+
+def _statistics(report: Report) -> list[str]:
     from collections import Counter
-    from typing import cast
 
-    from alscli.check.engine import Report, catalogue
+    from alscli.check.engine import catalogue
 
-    counts = Counter(finding.code for finding in cast("Report", report).findings)
+    counts = Counter(finding.code for finding in report.findings)
     known = catalogue()
     return [
         f"{number:>6}  {code}  {known[code].severity.value:<7}  {known[code].summary}"

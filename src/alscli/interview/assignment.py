@@ -74,9 +74,14 @@ def _no_number(constant: str) -> None:
     raise ValueError(f"{constant} is no number")
 
 
+def _present(members: dict[str, Any]) -> dict[str, Any]:
+    """What an object of JSON says; null says nothing."""
+    return {key: value for key, value in members.items() if value is not None}
+
+
 def _json(data: bytes, name: str) -> dict[str, Any]:
     try:
-        values = json.loads(data, parse_float=Decimal, parse_constant=_no_number)
+        values = json.loads(data, parse_float=Decimal, parse_constant=_no_number, object_hook=_present)
     except (ValueError, RecursionError) as error:
         raise UsageError(f"{name} is no JSON: {error}", "give TOML or JSON of the record format") from None
     # `show --format json` wraps the record in an envelope.

@@ -11,7 +11,7 @@ from typing import Any
 from alscli.check.engine import Report, check, select
 from alscli.check.finding import Severity
 from alscli.errors import RefusedError
-from alscli.model.format import MODELS, FileKind, shape_of
+from alscli.model.format import MODELS, FileKind, schema_comment, shape_of
 from alscli.model.identifiers import is_safe_record_id, parse_registry_id
 from alscli.store.collection import (
     FOLDERS,
@@ -25,7 +25,6 @@ from alscli.store.collection import (
     shown,
 )
 from alscli.store.layout import dump
-from alscli.store.schemas import schema_comment
 from alscli.store.write import locked, replace
 
 
@@ -58,9 +57,13 @@ def propose(
     if isinstance(number, str):
         refuse_registered(snapshot, number)
     refuse_taken(snapshot, id_)
-    text = dump(values, shape_of(MODELS[kind]), schema_comment(kind))
+    try:
+        text = dump(values, shape_of(MODELS[kind]), schema_comment(kind))
+        data = text.encode()
+    except (TypeError, UnicodeEncodeError) as error:  # null in a list, or half a character, from JSON
+        raise RefusedError(f"the record cannot be written as TOML: {error}") from None
     entry = Entry(collection.root / FOLDERS[kind] / f"{id_}.toml", kind)
-    record = collection.understand(entry, text.encode())
+    record = collection.understand(entry, data)
     grown = assemble([*snapshot.records, record])
     report = check(collection, grown, as_of=as_of, codes=select([], []), only=frozenset({str(entry.path)}))
     return Proposal(entry, text, record, report)

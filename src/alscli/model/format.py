@@ -22,6 +22,11 @@ FileKind = Literal["trial", "product", "ledger"]
 MODELS: dict[FileKind, type[Table]] = {"trial": Trial, "product": Product, "ledger": Ledger}
 
 
+def schema_comment(kind: FileKind) -> str:
+    """The first line of a record's file, by which editors find its schema."""
+    return f"#:schema {'' if kind == 'ledger' else '../'}{kind}.schema.json"
+
+
 @dataclass(frozen=True, slots=True)
 class Anatomy:
     """What an annotation says: a list or not, of which table, vocabulary or named type; may it be absent."""

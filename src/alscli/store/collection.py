@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from pydantic import ValidationError
 
 from alscli.errors import CollectionError, UsageError
-from alscli.model.format import MODELS, FileKind
+from alscli.model.format import MODELS, FileKind, schema_comment, shape_of
 from alscli.model.identifiers import parse_registry_id
 from alscli.model.ledger import Ledger
 from alscli.model.product import Product
@@ -61,6 +61,16 @@ class Record:
     def readable(self) -> bool:
         """Whether the file holds a record of its format."""
         return self.model is not None
+
+    @cached_property
+    def is_canonical(self) -> bool:
+        """Whether the text is exactly what a new record with these values would be: no comment, no slip."""
+        from alscli.store.layout import dump
+
+        kind = self.entry.kind
+        return self.document is not None and self.document.text == dump(
+            self.document.values, shape_of(MODELS[kind]), schema_comment(kind)
+        )
 
 
 @dataclass(frozen=True)

@@ -8,11 +8,11 @@ import shlex
 from pathlib import Path
 
 from alscli.errors import CollectionError, RefusedError
-from alscli.model.format import MODELS, marker_shape, shape_of
+from alscli.model.format import MODELS, marker_shape, schema_comment, shape_of
 from alscli.model.vocabulary import shipped
 from alscli.store.collection import FOLDERS, LEDGER, MARKER, shown
 from alscli.store.layout import dump
-from alscli.store.schemas import schema_comment, schema_path, schema_text
+from alscli.store.schemas import schema_path, schema_text
 
 _PRE_COMMIT = """\
 repos:

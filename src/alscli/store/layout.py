@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from itertools import chain
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from alscli.errors import AlscliError
 from alscli.model.shape import Shape
@@ -86,6 +86,123 @@ def _write_table(values: Mapping[str, Any], shape: Shape, name: str, lines: list
         for element in [value] if isinstance(value, Mapping) else _in_order(value, inner):
             lines += ["", f"[{path}]" if isinstance(value, Mapping) else f"[[{path}]]"]
             _write_table(element, inner, path, lines)
+
+
+class Place(NamedTuple):
+    """Where something stands in canonical text: 0-based line; start and end are characters in it."""
+
+    line: int
+    start: int
+    end: int
+
+
+class Places:
+    """The places of a record's keys and values, known from its values alone because its text is canonical.
+
+    An order of magnitude faster than reading the text again; the law that both agree is a test.
+    """
+
+    def __init__(self, values: Mapping[str, Any], shape: Shape, schema_comment: str = "") -> None:
+        self._values = values
+        self._shape = shape
+        self._first = 1 if schema_comment else 0
+
+    def find(self, path: tuple[str | int, ...]) -> tuple[Place | None, Place | None, Place | None]:
+        """The header, key and value at a path, each None where the text has none."""
+        return _find(self._values, self._shape, "", path, self._first)[1] or (None, None, None)
+
+
+_Found = tuple[Place | None, Place | None, Place | None]
+
+
+def _find(
+    values: Mapping[str, Any], shape: Shape, name: str, path: tuple[str | int, ...], line: int
+) -> tuple[int, _Found | None]:
+    """The line after a table that begins at `line`, and what stands at `path` in it."""
+    below: list[tuple[str, Any, Shape]] = []
+    wanted = path[0] if path else None
+    for key in _ordered(values, shape):
+        value, inner = values[key], shape.keys.get(key, _PLAIN)
+        if _has_header(value, inner):
+            below.append((key, value, inner))
+            continue
+        size = _height(value, inner)
+        if key == wanted:
+            return line, _in_pair(key, value, inner, path[1:], line)
+        line += size
+    for key, value, inner in below:
+        outer = f"{name}.{write_key(key)}" if name else write_key(key)
+        elements = [value] if isinstance(value, Mapping) else value
+        rest = path[1:] if isinstance(value, Mapping) else path[2:]
+        for position, element in enumerate(elements):
+            line += 1 if line else 0  # no blank line before a header that begins the text
+            header = Place(line, 0, len(outer) + (2 if isinstance(value, Mapping) else 4))
+            mine = key == wanted and (isinstance(value, Mapping) or len(path) < 2 or path[1] == position)
+            if mine and not rest:
+                return line, (header, None, None)
+            line, found = _find(element, inner, outer, rest if mine else (), line + 1)
+            if mine:
+                return line, found
+    return line, None
+
+
+def _has_header(value: Any, shape: Shape) -> bool:
+    if isinstance(value, Mapping):
+        return shape.kind == "table"
+    return isinstance(value, list) and bool(value) and shape.kind == "tables" and _all_tables(value)
+
+
+def _height(value: Any, shape: Shape) -> int:
+    if isinstance(value, str):
+        return _quote_lines(value).count("\n") + 1 if "\n" in value else 1
+    if isinstance(value, list) and value and shape.kind == "inline_tables" and _all_tables(value):
+        return len(value) + 2
+    return 1
+
+
+def _in_pair(key: str, value: Any, shape: Shape, path: tuple[str | int, ...], line: int) -> _Found | None:
+    """What stands at `path` in the pair that begins at `line`; None where it takes more than a line."""
+    written = write_key(key)
+    start = len(written) + 3
+    if not path:
+        height = _height(value, shape)
+        end = None if height > 1 else Place(line, start, start + len(_inline(value, shape)))
+        return (None, Place(line, 0, len(written)), end) if end else None
+    if _height(value, shape) > 1 and isinstance(value, list) and isinstance(path[0], int):
+        return (
+            _in_value(value[path[0]], shape, path[1:], line + 1 + path[0], 2, None)
+            if path[0] < len(value)
+            else None
+        )
+    return _in_value(value, shape, path, line, start, None)
+
+
+def _in_value(
+    value: Any, shape: Shape, path: tuple[str | int, ...], line: int, start: int, key: Place | None
+) -> _Found | None:
+    """What stands at `path` in a value on one line that begins at `start`."""
+    if not path:
+        return None, key, Place(line, start, start + len(_inline(value, shape)))
+    if isinstance(value, Mapping) and path[0] in value:
+        at = start + 2
+        for name in _ordered(value, shape):
+            inner = shape.keys.get(name, _PLAIN)
+            written = write_key(name)
+            if name == path[0]:
+                here = Place(line, at, at + len(written))
+                return _in_value(value[name], inner, path[1:], line, at + len(written) + 3, here)
+            at += len(written) + 3 + len(_inline(value[name], inner)) + 2
+    if isinstance(value, list) and isinstance(path[0], int) and path[0] < len(value):
+        at = start + 1
+        for element in value[: path[0]]:
+            at += len(_inline(element, _of_element(element, shape))) + 2
+        element = value[path[0]]
+        return _in_value(element, _of_element(element, shape), path[1:], line, at, None)
+    return None
+
+
+def _of_element(element: Any, shape: Shape) -> Shape:
+    return shape if isinstance(element, Mapping) else _PLAIN
 
 
 _PLAIN = Shape("value")

@@ -11,11 +11,6 @@ from alscli.store.collection import Collection, read_bytes, shown
 from alscli.store.write import replace
 
 
-def schema_comment(kind: FileKind) -> str:
-    """The first line of a record's file, by which editors find its schema."""
-    return f"#:schema {'' if kind == 'ledger' else '../'}{kind}.schema.json"
-
-
 def schema_text(kind: FileKind, vocabularies: Vocabularies) -> str:
     """The schema of a kind of file, as it stands in its file."""
     return json.dumps(json_schema(kind, vocabularies), ensure_ascii=False, indent=2) + "\n"

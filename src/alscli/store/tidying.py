@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from alscli.errors import RefusedError
-from alscli.model.format import MODELS, shape_of
+from alscli.model.format import MODELS, schema_comment, shape_of
 from alscli.store.collection import Collection, Entry, Record, read_bytes, shown
 from alscli.store.layout import lay_out
-from alscli.store.schemas import schema_comment
 from alscli.store.write import locked, replace
 
 

@@ -15,7 +15,7 @@ from alscli.model.product import Product
 from alscli.model.provenance import Dated, Dispute, Ref
 from alscli.model.trial import Arm, Counted, Effect, Organization, Outcome, Safety, Trial, Value
 from alscli.model.values import Absence, Range, known, listed
-from alscli.query.tables import dose_in_words
+from alscli.query.trial_row import dose_in_words
 from alscli.store.collection import Snapshot
 from alscli.text import link, one_line, pad, paint, wrap
 

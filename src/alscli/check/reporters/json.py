@@ -22,7 +22,7 @@ def render(report: Report) -> str:
         "findings": [entry(finding) for finding in report.findings],
         "summary": {severity.value: report.count(severity) for severity in Severity},
     }
-    return json.dumps(envelope, ensure_ascii=False, indent=2, default=plain_value) + "\n"
+    return json.dumps(envelope, ensure_ascii=False, indent=2, default=plain_value)
 
 
 def entry(finding: Finding) -> dict[str, Any]:

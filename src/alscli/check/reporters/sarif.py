@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
+from pathlib import PurePath
 from typing import Any
 from urllib.parse import quote
 
@@ -34,7 +36,7 @@ def render(report: Report) -> str:
         "results": [_result(finding, places[finding.code]) for finding in report.findings],
     }
     log = {"$schema": SCHEMA, "version": "2.1.0", "runs": [run]}
-    return json.dumps(log, ensure_ascii=False, indent=2) + "\n"
+    return json.dumps(log, ensure_ascii=False, indent=2)
 
 
 def _rule(rule: Rule) -> dict[str, Any]:
@@ -76,8 +78,8 @@ def _result(finding: Finding, place: int) -> dict[str, Any]:
 
 
 def _artifact(finding: Finding) -> dict[str, str]:
-    path = shown(finding.path).encode("utf-8", "surrogateescape")
-    return {"uri": quote(path, safe="/~"), "uriBaseId": _ROOT}
+    path = PurePath(os.path.relpath(finding.path)).as_posix()
+    return {"uri": quote(path.encode("utf-8", "surrogateescape"), safe="/~"), "uriBaseId": _ROOT}
 
 
 def _region(finding: Finding) -> dict[str, int]:

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
-from typing import NamedTuple
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
 
 from alscli.check.finding import Problem
 from alscli.check.format import shown
-from alscli.check.rule import Subject, rule, state
-from alscli.model.identifiers import RegistryId, is_safe_record_id, parse_registry_id
+from alscli.check.rule import Register, Subject, rule, state
+from alscli.model.identifiers import is_safe_record_id
 from alscli.model.product import Product
 from alscli.model.trial import Trial
-from alscli.model.values import known, listed
-from alscli.model.vocabulary import normalize
-from alscli.store.collection import Snapshot
+
+if TYPE_CHECKING:
+    from alscli.check.gist import Gist
+    from alscli.check.rule import Told
+
 
 state(
     "ID002",
@@ -28,12 +30,6 @@ state(
     Remedy: copy the id from the registry's page; an id of no registry belongs in `secondary_ids`.
     """,
 )
-
-Pair = tuple[Subject, Problem]
-
-
-def _trials(subjects: Iterable[Subject]) -> list[Subject]:
-    return [subject for subject in subjects if isinstance(subject.model, Trial)]
 
 
 @rule("ID001", "error", "trial", "product", waivable=False)
@@ -53,12 +49,14 @@ def id_is_file_name(subject: Subject) -> Iterator[Problem]:
             ("id",),
             f"the id is {shown(model.id)} and the file is {shown(f'{stem}.toml')}",
             suggestions=(stem,) if safe else (),
+            replacement=f'"{stem}"' if safe else None,
+            safe=True,
             help=f"`alscli rename`, or name the file {model.id}.toml",
         )
 
 
 @rule("ID003", "error", "collection", waivable=False)
-def one_registry_id_one_file(subjects: list[Subject], snapshot: Snapshot) -> Iterator[Pair]:
+def one_registry_id_one_file(gists: Sequence[Gist], register: Register) -> Iterator[Told]:
     """One registry id in two files.
 
     The trial would be counted twice.
@@ -66,23 +64,17 @@ def one_registry_id_one_file(subjects: list[Subject], snapshot: Snapshot) -> Ite
     Example: NCT03280056 in `nurown-phase3.toml` and in `brainstorm-2017.toml`
     Remedy: keep one file and move what the other knows into it; `alscli exclude` keeps the trace.
     """
-    first: dict[str, Subject] = {}
-    for subject in _trials(subjects):
-        number = _registered(subject.trial)
-        if number is None:
-            continue
-        # Versions of an EU CT number are for ID008; an ANZCTR number is the same with and without its `p`.
-        other = first.setdefault(number.value if number.registry.code == "ctis" else number.key, subject)
-        if other is not subject:
-            yield subject, Problem(("registry_id",), f"{number.value} is already in {other.record.entry.id}")
-
-
-def _registered(trial: Trial) -> RegistryId | None:
-    return parse_registry_id(trial.registry_id) if trial.registry_id else None
+    first: dict[str, Gist] = {}
+    for gist in gists:
+        if gist.number:
+            # Versions of an EU CT number are for ID008; an ANZCTR number is one with and without its `p`.
+            other = first.setdefault(gist.number if gist.versioned else gist.key, gist)
+            if other is not gist:
+                yield gist, Problem(("registry_id",), f"{gist.number} is already in {other.file}")
 
 
 @rule("ID004", "warning", "collection")
-def secondary_id_elsewhere(subjects: list[Subject], snapshot: Snapshot) -> Iterator[Pair]:
+def secondary_id_elsewhere(gists: Sequence[Gist], register: Register) -> Iterator[Told]:
     """A secondary id of one record is the registry id of another.
 
     Most often one trial in two registries, entered twice.
@@ -90,30 +82,21 @@ def secondary_id_elsewhere(subjects: list[Subject], snapshot: Snapshot) -> Itera
     Example: a record with the EudraCT number whose `secondary_ids` name the NCT number of another record
     Remedy: merge the two records; or say with `related` what the other study is.
     """
-    owners = {number.key: s for s in _trials(subjects) if (number := _registered(s.trial))}
+    owners = {gist.key: gist for gist in gists if gist.key}
     told: set[tuple[str, str]] = set()
-    for subject in _trials(subjects):
-        for position, text in enumerate(listed(subject.trial.secondary_ids)):
-            number = parse_registry_id(text)
-            owner = owners.get(number.key) if number else None
-            if owner is None or owner is subject or _are_related(subject.trial, owner.trial):
+    for gist in gists:
+        for position, text, key in gist.secondary:
+            owner = owners.get(key) if key else None
+            if owner is None or owner is gist or gist.is_related_to(owner):
                 continue
-            here, there = subject.record.entry.id, owner.record.entry.id
-            if (there, here) not in told:
-                told.add((here, there))
-                message = f"{shown(text)} is the registry id of {there}"
-                yield subject, Problem(("secondary_ids", position), message)
-
-
-def _are_related(one: Trial, other: Trial) -> bool:
-    def names(trial: Trial) -> set[str | None]:
-        return {trial.id, trial.registry_id, *listed(trial.secondary_ids)} - {None}
-
-    return any(r.id in names(other) for r in one.related) or any(r.id in names(one) for r in other.related)
+            if (owner.file, gist.file) not in told:
+                told.add((gist.file, owner.file))
+                message = f"{shown(text)} is the registry id of {owner.file}"
+                yield gist, Problem(("secondary_ids", position), message)
 
 
 @rule("ID005", "warning", "collection")
-def near_duplicate(subjects: list[Subject], snapshot: Snapshot) -> Iterator[Pair]:
+def near_duplicate(gists: Sequence[Gist], register: Register) -> Iterator[Told]:
     """Two records with equal product, sponsor and phase, starts within 90 days and sizes within 10 %.
 
     One trial is often entered twice: from the registry and from a paper. Silent about two records that
@@ -122,64 +105,28 @@ def near_duplicate(subjects: list[Subject], snapshot: Snapshot) -> Iterator[Pair
     Example: NurOwn phase 3 from ClinicalTrials.gov (196 people) and again from its paper (189 people)
     Remedy: merge them; or state `related` with `rel = "distinct"` and why.
     """
-    groups: dict[tuple[frozenset[str], str, str], list[_Trace]] = defaultdict(list)
-    for subject in _trials(subjects):
-        trial = subject.trial
-        products = frozenset(i.product or normalize(i.name or "") for i in listed(trial.interventions)) - {""}
-        dates, sponsor, size = known(trial.dates), known(trial.sponsor), _size(trial)
-        start = known(dates.start) if dates is not None else None
-        if products and sponsor is not None and start is not None and size:
-            traces = groups[(products, normalize(sponsor.name), trial.phase)]
-            trace = _Trace(subject, start.on.earliest.toordinal(), start.on.latest.toordinal(), size)
-            other = next((earlier for earlier in traces if _look_alike(trace, earlier)), None)
-            traces.append(trace)
+    families: dict[tuple[str, ...], list[Gist]] = defaultdict(list)
+    for gist in gists:
+        if gist.kin:
+            family = families[gist.kin]
+            other = next((earlier for earlier in family if _look_alike(gist, earlier)), None)
+            family.append(gist)
             if other is not None:
-                message = f"same product, sponsor, phase, start and size as {other.subject.record.entry.id}"
-                yield subject, Problem(("id",), message, help="merge them, or state `related`")
+                message = f"same product, sponsor, phase, start and size as {other.file}"
+                yield gist, Problem(("id",), message, help="merge them, or state `related`")
 
 
-class _Trace(NamedTuple):
-    """A trial, the first and last day on which it may have started, and its size."""
-
-    subject: Subject
-    earliest: int
-    latest: int
-    size: int
-
-
-def _look_alike(one: _Trace, other: _Trace) -> bool:
+def _look_alike(one: Gist, other: Gist) -> bool:
     return (
         abs(one.size - other.size) * 10 <= max(one.size, other.size)
-        and max(one.earliest, other.earliest) - min(one.latest, other.latest) <= 90
-        and not _are_related(one.subject.trial, other.subject.trial)
-        and not _share_a_number(one.subject.trial, other.subject.trial)
+        and max(one.first, other.first) - min(one.last, other.last) <= 90
+        and not one.is_related_to(other)
+        and not one.shares_a_number_with(other)
     )
-
-
-def _share_a_number(one: Trial, other: Trial) -> bool:
-    def numbers(trial: Trial) -> set[str]:
-        texts = [trial.registry_id or "", *listed(trial.secondary_ids)]
-        return {number.key for text in texts if (number := parse_registry_id(text)) is not None}
-
-    first, second = _registered(one), _registered(other)
-    return (first is not None and first.key in numbers(other)) or (
-        second is not None and second.key in numbers(one)
-    )
-
-
-def _size(trial: Trial) -> int | None:
-    """The most exact number of participants that the record has."""
-    enrollment = known(trial.enrollment)
-    if enrollment is None:
-        return None
-    for count in (enrollment.randomized, enrollment.enrolled, enrollment.treated, enrollment.planned):
-        if (people := known(count)) is not None:
-            return people.n
-    return None
 
 
 @rule("ID006", "warning", "collection")
-def shared_alias(subjects: list[Subject], snapshot: Snapshot) -> Iterator[Pair]:
+def shared_alias(gists: Sequence[Gist], register: Register) -> Iterator[Told]:
     """One name for products of different modality.
 
     A search for the name finds both, and readers take one for the other.
@@ -187,33 +134,16 @@ def shared_alias(subjects: list[Subject], snapshot: Snapshot) -> Iterator[Pair]:
     Example: NP001 is a regulatory T cell product and Neuvivo's sodium chlorite
     Remedy: keep the name where its source has it, and say in the `note` of both what else it means.
     """
-    holders: dict[str, list[Subject]] = defaultdict(list)
-    for subject in subjects:
-        if isinstance(subject.model, Product):
-            names = {
-                normalize(n)
-                for n in (subject.product.name, subject.product.name_zh, *subject.product.aliases)
-                if n
-            }
-            for name in names:
-                holders[name].append(subject)
+    holders: dict[str, list[tuple[Gist, str, int]]] = defaultdict(list)
+    for gist in gists:
+        for name, key, position in gist.names:
+            holders[name].append((gist, key, position))
     for name, sharing in sorted(holders.items()):
-        for subject in sharing[1:]:
-            other = sharing[0]
-            if subject.product.modality != other.product.modality and not (
-                subject.product.note and other.product.note
-            ):
-                message = (
-                    f"{shown(name)} is also a name of {other.record.entry.id} ({other.product.modality})"
-                )
-                yield subject, Problem(_alias_path(subject.product, name), message)
-
-
-def _alias_path(product: Product, name: str) -> tuple[str | int, ...]:
-    for position, alias in enumerate(product.aliases):
-        if normalize(alias) == name:
-            return ("aliases", position)
-    return ("name",) if normalize(product.name) == name else ("name_zh",)
+        other = sharing[0][0]
+        for gist, key, position in sharing[1:]:
+            if gist.modality != other.modality and not (gist.noted and other.noted):
+                message = f"{shown(name)} is also a name of {other.file} ({other.modality})"
+                yield gist, Problem((key,) if position < 0 else (key, position), message)
 
 
 @rule("ID007", "warning", "trial")
@@ -230,7 +160,7 @@ def registration_unexplained(subject: Subject) -> Iterator[Problem]:
 
 
 @rule("ID008", "warning", "collection")
-def eu_number_versions(subjects: list[Subject], snapshot: Snapshot) -> Iterator[Pair]:
+def eu_number_versions(gists: Sequence[Gist], register: Register) -> Iterator[Told]:
     """One EU CT number with different versions in two files.
 
     The last group of an EU CT number counts versions of one application, not trials.
@@ -238,15 +168,13 @@ def eu_number_versions(subjects: list[Subject], snapshot: Snapshot) -> Iterator[
     Example: 2022-500244-37-00 and 2022-500244-37-01
     Remedy: keep one file, with the latest version.
     """
-    first: dict[str, Subject] = {}
-    for subject in _trials(subjects):
-        number = _registered(subject.trial)
-        if number is None or number.registry.code != "ctis":
-            continue
-        other = first.setdefault(number.key, subject)
-        if other.trial.registry_id != subject.trial.registry_id:
-            message = f"{number.value} and {other.trial.registry_id} in {other.record.entry.id} are one trial"
-            yield subject, Problem(("registry_id",), message)
+    first: dict[str, Gist] = {}
+    for gist in gists:
+        if gist.versioned:
+            other = first.setdefault(gist.key, gist)
+            if other.number != gist.number:
+                message = f"{gist.number} and {other.number} in {other.file} are one trial"
+                yield gist, Problem(("registry_id",), message)
 
 
 _PLATFORMS = frozenset({"NCT04297683"})
@@ -274,7 +202,7 @@ def regimen_without_platform(subject: Subject) -> Iterator[Problem]:
 
 
 @rule("ID010", "error", "collection", waivable=False)
-def one_id_one_record(subjects: list[Subject], snapshot: Snapshot) -> Iterator[Pair]:
+def one_id_one_record(gists: Sequence[Gist], register: Register) -> Iterator[Told]:
     """One id for a trial and a product.
 
     Commands name records by id, whatever their kind.
@@ -282,7 +210,7 @@ def one_id_one_record(subjects: list[Subject], snapshot: Snapshot) -> Iterator[P
     Example: `trials/np001-treg.toml` beside `products/np001-treg.toml`
     Remedy: rename the trial: `np001-treg-phase1`.
     """
-    products = set(snapshot.products)
-    for subject in _trials(subjects):
-        if subject.trial.id in products:
-            yield subject, Problem(("id",), f"{shown(subject.trial.id)} is also the id of a product")
+    products = {gist.id for gist in gists if gist.kind == "product"}
+    for gist in gists:
+        if gist.kind == "trial" and gist.id in products:
+            yield gist, Problem(("id",), f"{shown(gist.id)} is also the id of a product")

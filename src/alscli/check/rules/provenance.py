@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
 
 from alscli.check.finding import Problem
-from alscli.check.rule import Subject, rule
+from alscli.check.format import shown
+from alscli.check.rule import Register, Subject, rule
 from alscli.check.rules.references import cited
-from alscli.model.ledger import Ledger
 from alscli.model.path import Path
 from alscli.model.product import Product
 from alscli.model.provenance import Dispute, Ref
 from alscli.model.trial import Counted, Outcome, Safety, Trial
 from alscli.model.values import known, listed
-from alscli.store.collection import Snapshot
+
+if TYPE_CHECKING:
+    from alscli.check.gist import Gist
+    from alscli.check.rule import Told
+
 
 _SECONDARY = frozenset({"news", "review", "aggregator", "advocacy", "seed"})
 _NOT_PRIMARY = _SECONDARY | {"erratum"}
@@ -187,40 +192,35 @@ def never_verified(subject: Subject) -> Iterator[Problem]:
         yield Problem(("verified",), "never verified", at="header")
 
 
-@rule("PV008", "note", "collection")
-def reference_unused(subjects: list[Subject], snapshot: Snapshot) -> Iterator[tuple[Subject, Problem]]:
-    """A reference that nothing cites.
-
-    A reference of the ledger can be cited by any record, or named in `found_in`; where a file cannot be
-    read, the ledger's are left alone.
+@rule("PV008", "note", "trial", "product")
+def reference_unused(subject: Subject) -> Iterator[Problem]:
+    """A reference that nothing in its record cites.
 
     Example: a paper in `[[refs]]`, and no `src` with its key
     Remedy: cite it where it belongs, or remove it.
     """
-    used: set[str] = set()
-    shared: Subject | None = None
-    for subject in subjects:
-        keys = {key for _, key in cited(subject.values)} | _found_in(subject)
-        used |= keys
-        if isinstance(subject.model, Ledger):
-            shared = subject
-            continue
-        refs: list[Ref] = subject.model.refs  # type: ignore[attr-defined]
-        for r, ref in enumerate(refs):
-            if ref.key not in keys:
-                yield subject, Problem(("refs", r, "key"), f"nothing cites {ref.key}")
-    if shared is not None and not snapshot.unreadable:
-        ledger: Ledger = shared.model  # type: ignore[assignment]
-        for r, ref in enumerate(ledger.refs):
-            if ref.key not in used:
-                yield shared, Problem(("refs", r, "key"), f"no record cites {ref.key}")
+    keys = {key for _, key in cited(subject.values)}
+    model: Trial | Product = subject.model  # type: ignore[assignment]
+    if isinstance(model, Trial):
+        keys.update(model.screening.found_in)
+    for position, ref in enumerate(model.refs):
+        if ref.key not in keys:
+            yield Problem(("refs", position, "key"), f"nothing cites {shown(ref.key)}")
 
 
-def _found_in(subject: Subject) -> set[str]:
-    if isinstance(subject.model, Trial):
-        return set(subject.model.screening.found_in)
-    if isinstance(subject.model, Ledger):
-        ledger = subject.model
-        found = [entry.found_in for entry in ledger.excluded] + [claim.found_in for claim in ledger.claims]
-        return {name for names in found for name in names}
-    return set()
+@rule("PV009", "note", "collection")
+def shared_reference_unused(gists: Sequence[Gist], register: Register) -> Iterator[Told]:
+    """A reference of the ledger that no record cites.
+
+    Any record can cite it, or name it in `found_in`; where a file cannot be read, this rule is silent.
+
+    Example: the ledger's reference to an article that no claim and no trial names
+    Remedy: cite it where it belongs, or remove it.
+    """
+    if register.unreadable:
+        return
+    used = {key for gist in gists for key in gist.cites}
+    for gist in gists:
+        for position, key in enumerate(gist.refs):
+            if key not in used:
+                yield gist, Problem(("refs", position, "key"), f"no record cites {shown(key)}")

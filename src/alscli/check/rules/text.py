@@ -10,7 +10,7 @@ from typing import Any
 from alscli.check.finding import Problem
 from alscli.check.format import shown, value_at
 from alscli.check.rule import Subject, rule, state
-from alscli.model.format import MODELS, shape_of
+from alscli.model.format import MODELS, schema_comment, shape_of
 from alscli.model.path import Path
 from alscli.model.shape import Shape
 from alscli.store.toml import Document
@@ -217,9 +217,10 @@ def canonical_layout(subject: Subject) -> Iterator[Problem]:
     from alscli.store.layout import lay_out
 
     document = subject.record.document
-    if document is None or not subject.record.readable:
+    if document is None or not subject.record.readable or subject.record.is_canonical:
         return
-    laid_out = lay_out(document.text, shape_of(MODELS[subject.record.entry.kind]))
+    kind = subject.record.entry.kind
+    laid_out = lay_out(document.text, shape_of(MODELS[kind]), schema_comment(kind))
     if laid_out != document.text:
         pairs = zip(document.text.split("\n"), laid_out.split("\n"), strict=False)
         line = next((number for number, (old, new) in enumerate(pairs, 1) if old != new), 1)

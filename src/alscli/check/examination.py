@@ -1,0 +1,299 @@
+"""The examination of one record: what is wrong with it as far as it and its surroundings tell, and where.
+
+It depends on the record's bytes, on the products and the ledger, and on which ids exist; on no other trial.
+So it can be made for many records at once, and kept until one of these changes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from functools import cached_property
+from typing import Any
+
+from alscli.check.broken import BROKEN, BrokenError, readable_part
+from alscli.check.finding import Finding, Problem
+from alscli.check.format import broken_paths, shown, value_at
+from alscli.check.format import problems as schema_problems
+from alscli.check.gist import Gist, gist_of
+from alscli.check.rule import CATALOGUE, Names, Rule, Subject
+from alscli.model.format import MODELS, schema_comment, shape_of
+from alscli.model.nearness import nearest
+from alscli.model.path import Path, name_of
+from alscli.model.provenance import Waiver
+from alscli.model.vocabulary import Vocabularies
+from alscli.store.collection import Record, Snapshot
+from alscli.store.layout import Place, Places
+from alscli.store.spans import Spans, locate
+
+Stated = tuple[str, Problem]
+"""A problem with the code of its rule."""
+
+
+@dataclass(frozen=True)
+class Surroundings:
+    """What the rules see beside the record: products and ledger, names that can be cited, terms, today."""
+
+    snapshot: Snapshot
+    names: Names
+    vocabularies: Vocabularies
+    as_of: date
+
+
+@dataclass(frozen=True, slots=True)
+class Examination:
+    """What was found in one file before waivers; `gist` is None where the file holds no readable record."""
+
+    path: str
+    kind: str
+    findings: tuple[Finding, ...]
+    gist: Gist | None
+    waives: bool
+
+
+def examine(record: Record, around: Surroundings, rules: Sequence[Rule]) -> Examination:
+    """Everything that the rules over single records say of this one."""
+    page = Page(record)
+    found = [page.finding(*stated) for stated in _reading_problems(record, around)]
+    subject = subject_of(record, around)
+    if subject is not None:
+        found += [page.finding(*stated) for stated in _record_problems(subject, rules)]
+    gist = None
+    if record.model is not None:
+        gist = gist_of(record, record.model, around.vocabularies["condition"])
+    waives = record.document is not None and bool(record.document.values.get("waivers"))
+    return Examination(str(record.entry.path), record.entry.kind, tuple(found), gist, waives)
+
+
+def names_in(snapshot: Snapshot, trials: Iterable[str]) -> Names:
+    """What can be cited: the trials with these ids, and what the snapshot's products and ledger hold."""
+    files: dict[str, set[str]] = {"trial": set(trials), "product": set(snapshot.products)}
+    refs: frozenset[str] | None = frozenset(snapshot.shared_refs)
+    for record in snapshot.records:
+        if record.entry.kind != "ledger":
+            files[record.entry.kind].add(record.entry.id)
+        elif not record.readable:
+            refs = _keys_of_refs(record)
+    return Names(frozenset(files["trial"]), frozenset(files["product"]), refs)
+
+
+def _keys_of_refs(ledger: Record) -> frozenset[str] | None:
+    """The keys of the references of a broken ledger; None where the break is in them."""
+    if ledger.document is None or any(path[0] == "refs" for path in _broken_paths(ledger)):
+        return None
+    return frozenset(ref["key"] for ref in ledger.document.values.get("refs", []))
+
+
+def subject_of(record: Record, around: Surroundings) -> Subject | None:
+    """The record as rules see it, as far as it can be read; None where it cannot."""
+    model: Any = record.model
+    if model is None:
+        if record.document is None or any(error["type"] == "newer_schema" for error in record.errors):
+            return None
+        context = {"vocabularies": around.vocabularies}
+        values = record.document.values
+        model = readable_part(MODELS[record.entry.kind], values, _broken_paths(record), context)
+    return Subject(record, model, around.snapshot, around.names, around.vocabularies, around.as_of)
+
+
+def _reading_problems(record: Record, around: Surroundings) -> Iterator[Stated]:
+    if record.document is not None:
+        yield from schema_problems(
+            record.entry.kind, record.errors, record.document.values, around.vocabularies
+        )
+    elif record.fault is not None:
+        yield record.fault.code, Problem((), record.fault.message)
+
+
+def _record_problems(subject: Subject, rules: Iterable[Rule]) -> Iterator[Stated]:
+    """What the rules of its kind say of a record, except of what the schema has refused already."""
+    record = subject.record
+    broken = _broken_paths(record)
+    for rule in rules:
+        if record.entry.kind in rule.scopes:
+            try:
+                for problem in rule.check(subject):
+                    if not (broken and any(problem.path[:end] in broken for end in _ends(problem.path))):
+                        yield rule.code, problem
+            except BrokenError:
+                continue
+            except TypeError:  # a broken value in a function written in C
+                if record.readable:
+                    raise
+
+
+def _broken_paths(record: Record) -> frozenset[Path]:
+    if record.document is None or not record.errors:
+        return frozenset()
+    return frozenset(broken_paths(record.entry.kind, record.errors, record.document.values))
+
+
+def _ends(path: Path) -> range:
+    return range(1, len(path) + 1)
+
+
+class Page:
+    """The text of one file, from which the places of its findings are read; located once, where needed.
+
+    The places are not kept with the document: those of a whole collection would fill the memory.
+    """
+
+    def __init__(self, record: Record) -> None:
+        self.record = record
+
+    @cached_property
+    def _spans(self) -> Spans:
+        return locate(self.record.document.text if self.record.document else "")
+
+    @cached_property
+    def _lines(self) -> list[str]:
+        text = self.record.document.text if self.record.document else ""
+        return text.removeprefix("\ufeff").split("\n")
+
+    def finding(self, code: str, problem: Problem) -> Finding:
+        """The problem with its rule's severity and its place."""
+        entry, document = self.record.entry, self.record.document
+        line, column, end_line, end_column = self._place(problem)
+        field: str | None = None
+        value: object = None
+        if document is not None and problem.path:
+            field = name_of(problem.path, document.values, shape_of(MODELS[entry.kind]))
+            stated = value_at(problem.path, document.values)
+            value = stated if isinstance(stated, str | int | Decimal) else None
+        return Finding(
+            code=code,
+            severity=CATALOGUE[code].severity,
+            path=entry.path,
+            record=entry.id,
+            field=field,
+            message=problem.message,
+            line=line,
+            column=column,
+            end_line=end_line,
+            end_column=end_column,
+            value=value,
+            suggestions=problem.suggestions,
+            replacement=problem.replacement,
+            safe=problem.safe,
+            help=problem.help,
+            keys=problem.path,
+            source=self._lines[line - 1].rstrip("\r") if line <= len(self._lines) else "",
+        )
+
+    def _place(self, problem: Problem) -> tuple[int, int, int, int]:
+        if (fault := self.record.fault) is not None:
+            return fault.line, fault.column, fault.line, fault.column
+        if (known := self._canonical_place(problem)) is not None:
+            return known.line + 1, known.start + 1, known.line + 1, known.end + 1
+        span = None
+        if problem.at == "key":
+            span = self._spans.key(problem.path)
+        elif problem.at == "header":
+            table = self._table(problem.path)
+            span = self._spans.header(table) or (self._spans.value(table) if table else None)
+        if span is None:
+            span = self._spans.place(problem.path)
+        return (*self._spans.position(span.start), *self._spans.position(span.end))
+
+    def _table(self, path: Path) -> Path:
+        """The table in which the last key of `path` is missing, or that stands at it."""
+        values = self.record.document.values if self.record.document else {}
+        return path if value_at(path, values) is not None else path[:-1]
+
+    def _canonical_place(self, problem: Problem) -> Place | None:
+        """The place without reading the text again; None where it cannot be known so."""
+        if self._places is None or not problem.path:
+            return None
+        if problem.at == "header":
+            table = self._table(problem.path)
+            header, _, value = self._places.find(table) if table else (Place(0, 0, 0), None, None)
+            return header or value
+        header, key, value = self._places.find(problem.path)
+        return key if problem.at == "key" else value or header or key
+
+    @cached_property
+    def _places(self) -> Places | None:
+        document, kind = self.record.document, self.record.entry.kind
+        if document is None or not self.record.is_canonical:
+            return None
+        return Places(document.values, shape_of(MODELS[kind]), schema_comment(kind))
+
+
+def waive(
+    findings: list[Finding], subject: Subject, page: Page, codes: frozenset[str], *, settled: bool
+) -> list[Finding]:
+    """Leave out what the record waives; report waivers that waive nothing, have expired or give no reason.
+
+    `settled` tells that every other file can be read, so that the silence of a rule across records means
+    that there is nothing to report.
+    """
+    waivers = _waivers(subject)
+    if not waivers:
+        return findings
+    used: set[int] = set()
+    kept: list[Finding] = []
+    for finding in findings:
+        covering = [position for position, waiver in waivers.items() if _covers(waiver, finding)]
+        used.update(covering)
+        if not any(_stands(waivers[position], subject.as_of) for position in covering):
+            kept.append(finding)
+    for position, waiver in waivers.items():
+        idle = position not in used and waiver.rule in codes and _is_settled(waiver.rule, subject, settled)
+        problem = _waiver_problem(position, waiver, idle, subject.as_of)
+        if problem is not None:
+            kept.append(page.finding(*problem))
+    return kept
+
+
+def _waivers(subject: Subject) -> dict[int, Waiver]:
+    """The record's waivers by position; of a broken one, what can be read is believed.
+
+    A waiver without a readable `rule` waives nothing.
+    """
+    readable: dict[int, Waiver] = {}
+    with suppress(BrokenError):
+        for position, waiver in enumerate(getattr(subject.model, "waivers", ())):
+            if waiver is not BROKEN and waiver.rule is not BROKEN:
+                stated = {name: value for name, value in vars(waiver).items() if value is not BROKEN}
+                readable[position] = Waiver.model_construct(**{"why": "broken", **stated})
+    return readable
+
+
+def _covers(waiver: Waiver, finding: Finding) -> bool:
+    return (
+        waiver.rule == finding.code
+        and CATALOGUE[finding.code].waivable
+        and (waiver.field is None or finding.field == waiver.field)
+    )
+
+
+def _stands(waiver: Waiver, as_of: date) -> bool:
+    return waiver.why is not None and (waiver.until is None or waiver.until.latest >= as_of)
+
+
+def _is_settled(code: str, subject: Subject, all_readable: bool) -> bool:
+    """Whether the silence of a rule means that there is nothing to report, and not that files are broken."""
+    across = code in CATALOGUE and "collection" in CATALOGUE[code].scopes
+    beside = any(record.entry.kind != "trial" for record in subject.snapshot.unreadable)
+    return subject.record.readable and not beside and (all_readable or not across)
+
+
+def _waiver_problem(position: int, waiver: Waiver, idle: bool, as_of: date) -> Stated | None:
+    path: Path = ("waivers", position)
+    if waiver.rule not in CATALOGUE:
+        near = tuple(nearest(waiver.rule, CATALOGUE))
+        hint = f"; did you mean {' or '.join(near)}?" if near else ""
+        return "WV001", Problem((*path, "rule"), f"no rule {shown(waiver.rule)}{hint}", suggestions=near)
+    if not CATALOGUE[waiver.rule].waivable:
+        return "WV001", Problem((*path, "rule"), f"{waiver.rule} cannot be waived")
+    if waiver.why is None:
+        return "WV002", Problem((*path, "why"), "the waiver gives no reason", at="header")
+    if not _stands(waiver, as_of):
+        return "WV002", Problem((*path, "until"), f"the waiver of {waiver.rule} ended on {waiver.until}")
+    if idle:
+        message = f"the waiver of {waiver.rule} waives nothing"
+        return "WV001", Problem((*path, "rule"), message, help="remove it")
+    return None

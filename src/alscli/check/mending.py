@@ -1,0 +1,150 @@
+"""Mending: what findings say how to write, written where nothing else changes and nothing worse appears."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from itertools import groupby
+from pathlib import Path
+
+from alscli.check.engine import Report
+from alscli.check.finding import Finding
+from alscli.errors import AlscliError
+from alscli.model.format import MODELS, shape_of
+from alscli.store.collection import Collection, Record, Snapshot, assemble
+from alscli.store.edit import set_value
+from alscli.store.layout import lay_out
+from alscli.store.toml import parse
+from alscli.store.write import locked, replace
+
+Check = Callable[[Snapshot], Report]
+Cause = tuple[Path, str, str | None, str]
+_ROUNDS = 4
+"""A file that has become readable has its layout checked; more rounds than that would be a circle."""
+
+
+@dataclass(frozen=True)
+class Mended:
+    """A file before and after, and how many findings that mends."""
+
+    before: Record
+    after: Record
+    findings: int
+
+
+@dataclass(frozen=True)
+class Mending:
+    """What can be mended, what is left as it is and why, and the collection as it would be."""
+
+    files: Sequence[Mended]
+    refused: Sequence[tuple[Record, str]]
+    snapshot: Snapshot
+
+
+@dataclass
+class _Attempt:
+    collection: Collection
+    errors: Check
+    snapshot: Snapshot
+    known: Counter[Cause]
+    counts: Counter[Path] = field(default_factory=Counter)
+    refused: dict[Path, tuple[Record, str]] = field(default_factory=dict)
+
+
+def is_mendable(finding: Finding) -> bool:
+    """Whether a finding says how to write the same in the right form; a guess does not."""
+    return finding.code == "TX005" or (finding.safe and finding.replacement is not None)
+
+
+def mend(collection: Collection, snapshot: Snapshot, findings: Check, errors: Check) -> Mending:
+    """Replace what is safe to replace, in memory.
+
+    `findings` gives the findings to mend, `errors` those of all files and all rules whose severity is error:
+    a file whose mending brings an error that was not there, in whatever file, is left as it is.
+    """
+    attempt = _Attempt(collection, errors, snapshot, Counter(map(_cause, errors(snapshot).findings)))
+    for _ in range(_ROUNDS):
+        found = [f for f in findings(attempt.snapshot).findings if is_mendable(f)]
+        if not _next(attempt, found):
+            break
+    before = {record.entry.path: record for record in snapshot.records}
+    files = [
+        Mended(before[record.entry.path], record, attempt.counts[record.entry.path])
+        for record in attempt.snapshot.records
+        if record is not before[record.entry.path]
+    ]
+    return Mending(files, list(attempt.refused.values()), attempt.snapshot)
+
+
+def _next(attempt: _Attempt, findings: Iterable[Finding]) -> bool:
+    """Mend what was found; False where there was nothing."""
+    records = {record.entry.path: record for record in attempt.snapshot.records}
+    mended: list[Mended] = []
+    for path, group in groupby(findings, key=lambda finding: finding.path):
+        if path in attempt.refused:
+            continue
+        own = list(group)
+        record = records[path]
+        try:
+            after = attempt.collection.understand(record.entry, _text(record, own).encode())
+        except AlscliError as error:
+            attempt.refused[path] = (record, error.message)
+            continue
+        mended.append(Mended(record, after, len(own)))
+    if mended and not _accept(attempt, mended) and len(mended) > 1:
+        for one in mended:
+            _accept(attempt, [one])
+    return bool(mended)
+
+
+def _accept(attempt: _Attempt, mended: Sequence[Mended]) -> bool:
+    """Take these files into the snapshot, unless an error appears that was not there."""
+    after = {one.after.entry.path: one.after for one in mended}
+    snapshot = assemble([after.get(r.entry.path, r) for r in attempt.snapshot.records])
+    gained = [f for f in attempt.errors(snapshot).findings if not attempt.known[_cause(f)]]
+    if not gained:
+        attempt.snapshot = snapshot
+        attempt.counts.update({one.after.entry.path: one.findings for one in mended})
+    elif len(mended) == 1:
+        before = mended[0].before
+        attempt.refused[before.entry.path] = (
+            before,
+            f"that would bring {gained[0].code} {gained[0].message}",
+        )
+    return not gained
+
+
+def _cause(finding: Finding) -> Cause:
+    return finding.path, finding.code, finding.field, finding.message
+
+
+def _text(record: Record, findings: Iterable[Finding]) -> str:
+    assert record.document is not None  # noqa: S101 - a file that is no TOML has no safe replacement
+    shape = shape_of(MODELS[record.entry.kind])
+    text = record.document.text
+    layout = False
+    for finding in findings:
+        if finding.replacement is None:
+            layout = True
+        else:
+            value = parse(f"x = {finding.replacement}".encode()).values["x"]
+            text = set_value(text, finding.keys, value, shape)
+    return lay_out(text, shape) if layout else text
+
+
+def write(collection: Collection, mending: Mending) -> None:
+    """Write the mended files.
+
+    Raises RefusedError where a file changed since it was read; those before it are written, each whole.
+    """
+    with locked(collection.root):
+        for one in mending.files:
+            assert one.before.document is not None  # noqa: S101
+            assert one.after.document is not None  # noqa: S101
+            replace(
+                one.before.entry.path,
+                one.after.document.text.encode(),
+                expected=one.before.document.text.encode(),
+                root=collection.root,
+            )

@@ -1,0 +1,173 @@
+"""The one cache of a collection: what was computed from each file, until the file changes.
+
+A SQLite file in the user's cache folder (`ALSCLI_CACHE`, else `$XDG_CACHE_HOME/alscli`). It is keyed by
+content, never trusted over the files, and may be deleted at any time; where it cannot be read or written,
+everything is computed anew and nobody is told.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import sqlite3
+import time
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+LAYOUT = 1
+"""Version of the tables; a cache of another one is thrown away."""
+
+_YOUNG = 2_000_000_000
+"""Nanoseconds; a file that changed so shortly before it was read may have changed again unseen."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stamp:
+    """What tells a file's content without reading it; `size` in bytes, `changed` in nanoseconds."""
+
+    size: int
+    changed: int
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """What the cache holds of a file: its stamp when read, a digest of its bytes, what was computed."""
+
+    stamp: Stamp
+    read_at: int
+    digest: bytes
+    content: str
+
+    def is_fresh(self, path: Path, stamp: Stamp) -> bool:
+        """Whether the file is still what it was; a young one is read to be sure."""
+        if self.stamp != stamp:
+            return False
+        if self.read_at - stamp.changed > _YOUNG:
+            return True
+        try:
+            return digest(path.read_bytes()) == self.digest
+        except OSError:
+            return False
+
+
+def digest(data: bytes) -> bytes:
+    """16 bytes that tell one content from another."""
+    return hashlib.blake2b(data, digest_size=16).digest()
+
+
+def stamp(path: Path) -> Stamp | None:
+    """The stamp of a file; None where it cannot be looked at."""
+    try:
+        status = os.stat(path)  # noqa: PTH116 - ten thousand times in a row
+    except OSError:
+        return None
+    return Stamp(status.st_size, status.st_mtime_ns)
+
+
+class Cache:
+    """What was computed from the files of one collection for one `purpose`, such as `check`.
+
+    `context` tells everything else that the computation depends on; content of another context is not seen.
+    """
+
+    def __init__(self, root: Path, purpose: str, context: str) -> None:
+        self._purpose = purpose
+        self._context = context
+        self._connection: sqlite3.Connection | None = None
+        with suppress(sqlite3.Error, OSError):
+            self._connection = _opened(root)
+
+    def load(self) -> dict[str, Kept]:
+        """Everything kept, by path."""
+        if self._connection is None:
+            return {}
+        try:
+            rows = self._connection.execute(
+                "SELECT path, size, changed, read_at, digest, content FROM kept"
+                " WHERE purpose = ? AND context = ?",
+                (self._purpose, self._context),
+            )
+            return {
+                path: Kept(Stamp(size, changed), at, of, text) for path, size, changed, at, of, text in rows
+            }
+        except sqlite3.Error:
+            return {}
+
+    def store(self, kept: Mapping[str, Kept], gone: Iterable[str] = ()) -> None:
+        """Keep these, forget those that are gone, and forget what another context kept."""
+        if self._connection is None:
+            return
+        with suppress(sqlite3.Error), self._connection as connection:
+            connection.execute(
+                "DELETE FROM kept WHERE purpose = ? AND context <> ?", (self._purpose, self._context)
+            )
+            connection.executemany(
+                "INSERT OR REPLACE INTO kept VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+                (
+                    (
+                        self._purpose,
+                        path,
+                        self._context,
+                        k.stamp.size,
+                        k.stamp.changed,
+                        k.read_at,
+                        k.digest,
+                        k.content,
+                    )
+                    for path, k in kept.items()
+                ),
+            )
+            connection.executemany(
+                "DELETE FROM kept WHERE purpose = ? AND path = ?", ((self._purpose, path) for path in gone)
+            )
+
+    def close(self) -> None:
+        """Let go of the file."""
+        if self._connection is not None:
+            self._connection.close()
+
+
+def now() -> int:
+    """The time, in nanoseconds, as file stamps count it."""
+    return time.time_ns()
+
+
+def folder() -> Path:
+    """Where caches lie."""
+    if given := os.environ.get("ALSCLI_CACHE"):
+        return Path(given)
+    base = os.environ.get("XDG_CACHE_HOME", "")
+    return (Path(base) if Path(base).is_absolute() else Path.home() / ".cache") / "alscli"
+
+
+def _opened(root: Path) -> sqlite3.Connection:
+    place = folder()
+    place.mkdir(parents=True, exist_ok=True)
+    name = hashlib.sha256(os.fsencode(root.resolve())).hexdigest()[:32]
+    path = place / f"{name}.sqlite"
+    try:
+        return _checked(path)
+    except sqlite3.DatabaseError:  # foreign, corrupt or of another version: it is only a cache
+        path.unlink(missing_ok=True)
+        return _checked(path)
+
+
+def _checked(path: Path) -> sqlite3.Connection:
+    connection = sqlite3.connect(path, timeout=5)
+    try:
+        connection.execute("PRAGMA synchronous = OFF")
+        (version,) = connection.execute("PRAGMA user_version").fetchone()
+        if version not in (0, LAYOUT):
+            raise sqlite3.DatabaseError("another version")
+        connection.executescript(
+            f"PRAGMA user_version = {LAYOUT};"
+            "CREATE TABLE IF NOT EXISTS kept (purpose TEXT, path TEXT, context TEXT, size INTEGER,"
+            " changed INTEGER, read_at INTEGER, digest BLOB, content TEXT,"
+            " PRIMARY KEY (purpose, path)) WITHOUT ROWID;"
+        )
+    except sqlite3.Error:
+        connection.close()
+        raise
+    return connection
