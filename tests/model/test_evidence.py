@@ -72,10 +72,22 @@ def test_shigematsu_case() -> None:
             design="case_report",
             masking="none",
             src="paper",
-            safety=[{"statement": "No serious event."}],
+            safety=[{"n": 1, "deaths": 0, "statement": "No serious event."}],
         )
     )
     assert found.line == "OCEBM 4 · case report (n = 1) · peer-reviewed · no primary endpoint recorded"
+
+
+def test_words_on_safety_without_a_count_are_no_result() -> None:
+    found = assess(trial(design="single_arm", src="paper", safety=[{"statement": "Well tolerated."}]))
+    assert found.line == "no result yet · single arm · no primary endpoint recorded"
+
+
+def test_an_entry_without_posted_results_tells_the_plan_not_the_result() -> None:
+    both = outcome("primary", "not_met", src=["news", "registry"])
+    assert evidence(both, registry_id="NCT01234567").publication == "press release"
+    posted = {"dates": {"results_posted": {"on": "2024-02"}}}
+    assert evidence(both, registry_id="NCT01234567", **posted).publication == "registry results"
 
 
 def test_petrou_2021() -> None:

@@ -282,7 +282,18 @@ def test_lists_with_identity_are_those_of_the_design() -> None:
 def test_what_a_trial_needs() -> None:
     needed = [entry.path for entry in fields("trial") if entry.required and "." not in entry.path]
     assert needed == (
-        ["schema", "id", "title", "conditions", "study_type", "design", "phase", "status", "status_as_of", "screening"]
+        [
+            "schema",
+            "id",
+            "title",
+            "conditions",
+            "study_type",
+            "design",
+            "phase",
+            "status",
+            "status_as_of",
+            "screening",
+        ]
     )
     needed = [entry.path for entry in fields("product") if entry.required and "." not in entry.path]
     assert needed == ["schema", "id", "name", "modality"]

@@ -61,9 +61,7 @@ def examine(record: Record, around: Surroundings, rules: Sequence[Rule]) -> Exam
     subject = subject_of(record, around)
     if subject is not None:
         found += [page.finding(*stated) for stated in _record_problems(subject, rules)]
-    gist = None
-    if record.model is not None:
-        gist = gist_of(record, record.model, around.vocabularies["condition"])
+    gist = gist_of(subject) if subject is not None and record.readable else None
     waives = record.document is not None and bool(record.document.values.get("waivers"))
     return Examination(str(record.entry.path), record.entry.kind, tuple(found), gist, waives)
 

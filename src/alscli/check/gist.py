@@ -10,15 +10,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from typing import Any
 
-from alscli.check.rules.references import cited
-from alscli.model.field import Table
+from alscli.check.rule import Subject
 from alscli.model.identifiers import parse_registry_id
 from alscli.model.ledger import Ledger
 from alscli.model.product import Product
 from alscli.model.trial import Trial
 from alscli.model.values import known, listed
 from alscli.model.vocabulary import Vocabulary, normalize
-from alscli.store.collection import Record
 
 Texts = tuple[str, ...]
 
@@ -88,10 +86,10 @@ def _tuples(value: Any) -> Any:
     return tuple(map(_tuples, value)) if isinstance(value, list) else value
 
 
-def gist_of(record: Record, model: Table, conditions: Vocabulary) -> Gist:
-    """The gist of a readable record; `conditions` is the vocabulary in which conditions are named."""
-    values = record.document.values if record.document else {}
-    cites = {key for _, key in cited(values)}
+def gist_of(subject: Subject) -> Gist:
+    """The gist of a readable record."""
+    record, model, conditions = subject.record, subject.model, subject.vocabularies["condition"]
+    cites = {key for _, key in subject.cited}
     stated: dict[str, Any] = {
         "path": str(record.entry.path),
         "kind": record.entry.kind,

@@ -9,8 +9,10 @@ from datetime import date
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
+from alscli.check.citation import cited
 from alscli.check.finding import Problem, Severity
 from alscli.model.field import Table
+from alscli.model.path import Path
 from alscli.model.product import Product
 from alscli.model.provenance import Ref
 from alscli.model.trial import Trial
@@ -62,6 +64,11 @@ class Subject:
     def values(self) -> dict[str, Any]:
         """The parsed file."""
         return self.record.document.values if self.record.document else {}
+
+    @cached_property
+    def cited(self) -> list[tuple[Path, str]]:
+        """Every citation in the file: the path of the key of a reference, and the key."""
+        return cited(self.values)
 
     @cached_property
     def refs(self) -> dict[str, Ref]:

@@ -22,9 +22,9 @@ from alscli.model.identifiers import (
     suggest_record_id,
 )
 from alscli.model.path import put
-from alscli.model.product import Product
+from alscli.model.product import Product, product_named
 from alscli.model.trial import Trial
-from alscli.model.vocabulary import Vocabularies, normalize
+from alscli.model.vocabulary import Vocabularies
 
 Values = dict[str, Any]
 Apply = Callable[[Values, str], str]
@@ -237,22 +237,13 @@ def _apply_intervention(position: int, around: Surroundings) -> Apply:
     def apply(values: Values, text: str) -> str:
         listed = values.setdefault("interventions", [])
         product = product_named(text, around.products)
-        name = product or text
+        name = product.id if product else text
         entry: Values = {"id": _unique(suggest_record_id(name), [i["id"] for i in listed])}
         entry["product" if product else "name"] = name
         listed[position:] = [entry]
         return name
 
     return apply
-
-
-def product_named(text: str, products: Mapping[str, Product]) -> str | None:
-    """The id of the product that goes by this id, name or alias."""
-    wanted = normalize(text)
-    for product in products.values():
-        if wanted in map(normalize, (product.id, product.name, product.name_zh or "", *product.aliases)):
-            return product.id
-    return None
 
 
 def _unique(name: str, taken: Sequence[str]) -> str:

@@ -114,7 +114,7 @@ def assess(trial: Trial, shared: Mapping[str, Ref] | None = None) -> Evidence:
 
     outcomes = listed(trial.outcomes)
     primaries = [outcome for outcome in outcomes if outcome.role == "primary"]
-    safety = listed(trial.safety)
+    safety = [line for line in listed(trial.safety) if has_counts(line)]
     facts: list[Outcome | Safety] = [*(outcome for outcome in outcomes if has_result(outcome)), *safety]
     primary_facts = [outcome for outcome in primaries if has_result(outcome)]
     publication = _best_publication(primary_facts or facts, trial, kinds) if facts else None
@@ -132,6 +132,12 @@ def has_result(outcome: Outcome) -> bool:
         return False
     values = any(known(value.value) is not None for value in listed(outcome.values))
     return values or bool(listed(outcome.effects))
+
+
+def has_counts(line: Safety) -> bool:
+    """Whether a line on harms counts people: words alone are no result."""
+    numbers = (line.deaths, line.sae_patients, line.sae_related_patients, line.ae_patients)
+    return any(known(number) is not None for number in numbers)
 
 
 def _level(trial: Trial) -> int:
@@ -153,6 +159,11 @@ def design_in_words(trial: Trial) -> str:
 
 def _best_publication(facts: Iterable[Outcome | Safety], trial: Trial, kinds: Mapping[str, str]) -> str:
     cited = {key for fact in facts for key in (fact.src or trial.src or ())}
+    dates = known(trial.dates)
+    if len(cited) > 1 and (dates is None or known(dates.results_posted) is None):
+        cited.discard(
+            "registry"
+        )  # an entry without posted results tells the plan; the other source the result
     published = {_PUBLICATION_OF.get(kinds.get(key, ""), _PUBLICATIONS[-1]) for key in cited}
     return min(published, key=_PUBLICATIONS.index, default=_PUBLICATIONS[-1])
 

@@ -1,19 +1,26 @@
 """The rows in SQLite: where every question is answered.
 
-Columns are typed: a number or NULL, never a word. Absences stand in a table of their own, so that
-`not_reported` can be told from what nobody looked for. Lists are JSON arrays.
+Columns are typed: a number or NULL, never a word. What a typed cell cannot hold stands in the column
+`written` of its row, as JSON by column: `not_reported` and `not_applicable`, and digits that a float would
+lose (`-0.20`). Lists are JSON arrays.
 """
 
 from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
+from functools import cache
+from typing import TYPE_CHECKING
 
 from alscli.model.values import Absence
-from alscli.query.tables import TRIALS, Cell, Column, Row, trial_rows
-from alscli.store.collection import Snapshot
+from alscli.query.rows import snapshot_rows
+from alscli.query.tables import TABLES, TRIALS, Cell, Column, Row, Rows, TableShape
+
+if TYPE_CHECKING:
+    from alscli.model.vocabulary import Vocabularies
+    from alscli.store.collection import Snapshot
 
 _SQL_TYPE = {
     "text": "TEXT",
@@ -23,6 +30,7 @@ _SQL_TYPE = {
     "number": "REAL",
     "boolean": "INTEGER",
 }
+_JSON = json.JSONEncoder(ensure_ascii=False)
 _SEARCHED = (
     "id",
     "registry_id",
@@ -40,30 +48,67 @@ _SEARCHED = (
 )
 
 
-def build(snapshot: Snapshot) -> sqlite3.Connection:
-    """A database in memory that holds the projection of the snapshot."""
+def build(snapshot: Snapshot, vocabularies: Vocabularies | None = None) -> sqlite3.Connection:
+    """A database in memory that holds the projection of the snapshot; the shipped terms without others."""
     connection = sqlite3.connect(":memory:")
-    connection.executescript(_definitions())
-    fill(connection, trial_rows(snapshot))
+    connection.executescript(definitions())
+    with connection:
+        for rows in snapshot_rows(snapshot, vocabularies):
+            fill(connection, rows)
     return connection
 
 
-def _definitions() -> str:
-    columns = ", ".join(f'"{column.name}" {_SQL_TYPE[column.type]}' for column in TRIALS.columns)
-    return (
-        f"CREATE TABLE trials ({columns}, words TEXT, PRIMARY KEY (id)) WITHOUT ROWID;"
-        "CREATE TABLE absences (record TEXT, path TEXT, kind TEXT, PRIMARY KEY (record, path)) WITHOUT ROWID;"
-    )
+def definitions() -> str:
+    """The statements that make the empty tables."""
+    return "".join(_definition(shape) for shape in TABLES.values())
 
 
-def fill(connection: sqlite3.Connection, rows: Iterable[Row]) -> None:
-    """Put rows of `trials` into the database."""
-    places = ", ".join("?" * (len(TRIALS.columns) + 1))
-    for row in rows:
-        values = [stored(row[name]) for name in TRIALS.names]
-        connection.execute(f"INSERT INTO trials VALUES ({places})", (*values, _words(row)))  # noqa: S608
-        absent = [(row["id"], name, str(cell)) for name, cell in row.items() if isinstance(cell, Absence)]
-        connection.executemany("INSERT INTO absences VALUES (?, ?, ?)", absent)
+def _definition(shape: TableShape) -> str:
+    strict = "STRICT, " if sqlite3.sqlite_version_info >= (3, 37) else ""
+    parts = [f"{column.name} {_SQL_TYPE[column.type]}" for column in shape.columns]
+    parts += ["written TEXT", *(["words TEXT"] if shape is TRIALS else [])]
+    parts.append(f"PRIMARY KEY ({', '.join(shape.key)})")
+    for reference in shape.references:
+        target = TABLES[reference.table]
+        parts.append(
+            f"FOREIGN KEY ({', '.join(reference.columns)}) REFERENCES {target.name} ({', '.join(target.key)})"
+        )
+    return f"CREATE TABLE {shape.name} ({', '.join(parts)}) {strict}WITHOUT ROWID;\n"
+
+
+def fill(connection: sqlite3.Connection, rows: Rows) -> None:
+    """Put the rows of one record into the database."""
+    for name, found in rows.items():
+        shape = TABLES[name]
+        if shape is TRIALS:
+            values = [(*_values(shape, row), _words(row)) for row in found]
+        else:
+            values = [_values(shape, row) for row in found]
+        connection.executemany(_insertion(name), values)
+
+
+@cache
+def _insertion(table: str) -> str:
+    places = ", ".join("?" * (len(TABLES[table].columns) + (2 if table == TRIALS.name else 1)))
+    return f"INSERT INTO {table} VALUES ({places})"  # noqa: S608
+
+
+def _values(shape: TableShape, row: Row) -> tuple[str | int | float | None, ...]:
+    values: list[str | int | float | None] = []
+    written: dict[str, str] = {}
+    for column in shape.columns:
+        cell = row[column.name]
+        if cell is None or cell.__class__ is str:  # most cells; the rest of the way costs three times as much
+            values.append(cell)  # type: ignore[arg-type]
+            continue
+        value = stored(cell)
+        values.append(value)
+        if isinstance(cell, Absence):
+            written[column.name] = cell.value
+        elif column.type == "number" and value is not None and str(cell) != _shortest(float(value)):
+            written[column.name] = str(cell)
+    values.append(json.dumps(written) if written else None)
+    return tuple(values)
 
 
 def stored(cell: Cell) -> str | int | float | None:
@@ -71,10 +116,15 @@ def stored(cell: Cell) -> str | int | float | None:
     if isinstance(cell, Absence):
         return None
     if isinstance(cell, tuple):
-        return json.dumps(cell, ensure_ascii=False)
+        return _JSON.encode(cell)
     if isinstance(cell, Decimal):
         return float(cell)
     return cell
+
+
+def _shortest(number: float) -> str:
+    """The number as it is read back where nothing else is written down."""
+    return str(int(number)) if number.is_integer() and abs(number) < 1 << 53 else repr(number)
 
 
 def _words(row: Row) -> str:
@@ -97,34 +147,46 @@ def select(
     order: str,
     limit: int | None = None,
 ) -> Iterator[Row]:
-    """Rows of the columns for which `where` holds, absences restored."""
-    names = ["id", *(column.name for column in columns)]
-    picked = ", ".join(f't."{name}"' for name in names)
+    """Rows of these columns of the trials for which `where` holds, as they were before SQLite."""
+    picked = ", ".join(["t.written", *(f"t.{column.name}" for column in columns)])
     bounds = "" if limit is None else f" LIMIT {int(limit)}"
     statement = f"SELECT {picked} FROM trials t WHERE {where} ORDER BY {order}{bounds}"  # noqa: S608
-    absences = {
-        (record, path): Absence(kind)
-        for record, path, kind in connection.execute("SELECT record, path, kind FROM absences")
+    for written, *values in connection.execute(statement, parameters):
+        yield restored(columns, values, written)
+
+
+def restored(columns: Sequence[Column], values: Sequence[str | float | None], written: str | None) -> Row:
+    """A row of the projection from what SQLite holds."""
+    exact: Mapping[str, str] = json.loads(written) if written else {}
+    return {
+        column.name: _restored(value, column, exact.get(column.name))
+        for column, value in zip(columns, values, strict=True)
     }
-    for values in connection.execute(statement, parameters):
-        cells = dict(zip(names[1:], values[1:], strict=True))
-        yield {
-            column.name: restored(cells[column.name], column, absences.get((values[0], column.name)))
-            for column in columns
-        }
 
 
-def restored(value: str | float | None, column: Column, absence: Absence | None) -> Cell:
-    """A cell of the projection from what SQLite holds."""
+def _restored(value: str | float | None, column: Column, written: str | None) -> Cell:
     if value is None:
-        return absence
-    if column.type == "list":
-        return tuple(json.loads(str(value)))
-    if column.type == "boolean":
-        return bool(value)
-    if column.type == "number":
-        return int(value) if float(value).is_integer() else Decimal(repr(value))
-    return int(value) if column.type == "integer" else str(value)
+        return Absence(written) if written else None
+    match column.type:
+        case "list":
+            return tuple(json.loads(str(value)))
+        case "boolean":
+            return bool(value)
+        case "number":
+            text = written or _shortest(float(value))
+            return int(text) if text.lstrip("-").isdecimal() else Decimal(text)
+        case "integer":
+            return int(value)
+        case _:
+            return str(value)
+
+
+def table_rows(connection: sqlite3.Connection, table: str) -> Iterator[Row]:
+    """Every row of a table, in the order of its key."""
+    shape = TABLES[table]
+    statement = f"SELECT written, {', '.join(shape.names)} FROM {table} ORDER BY {', '.join(shape.key)}"  # noqa: S608
+    for written, *values in connection.execute(statement):
+        yield restored(shape.columns, values, written)
 
 
 def count(connection: sqlite3.Connection, where: str = "1", parameters: Sequence[object] = ()) -> int:

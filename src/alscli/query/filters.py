@@ -15,7 +15,7 @@ from typing import Literal
 from alscli.errors import UsageError
 from alscli.model.identifiers import REGISTRIES
 from alscli.model.nearness import did_you_mean, nearest
-from alscli.model.product import Product
+from alscli.model.product import Product, product_named
 from alscli.model.vocabulary import Vocabularies, Vocabulary, normalize
 from alscli.query.tables import TRIALS, Column
 
@@ -106,7 +106,10 @@ def _one(each: Filter, value: str, vocabularies: Vocabularies, products: Mapping
         case "terms":
             return _shares(column, _codes(each, value, vocabularies[each.vocabulary]))
         case "product":
-            return _shares(column, [_product(value, products)])
+            product = product_named(value, products)
+            if product is None:
+                raise UsageError(f"--product: no product {value!r}", did_you_mean(value, products))
+            return _shares(column, [product.id])
         case "registry":
             known = [registry.code for registry in REGISTRIES]
             if value.casefold() not in known:
@@ -147,15 +150,6 @@ def _codes(each: Filter, value: str, vocabulary: Vocabulary) -> list[str]:
         f"did you mean {' or '.join(near)}?" if near else f"`alscli values {each.vocabulary}` lists the terms"
     )
     raise UsageError(f"--{each.option}: {value!r} is no term of {each.vocabulary}", hint)
-
-
-def _product(value: str, products: Mapping[str, Product]) -> str:
-    wanted = normalize(value)
-    for product in products.values():
-        names = (product.id, product.name, product.name_zh or "", *product.aliases)
-        if wanted and wanted in map(normalize, names):
-            return product.id
-    raise UsageError(f"--product: no product {value!r}", did_you_mean(value, products))
 
 
 def _member(column: str, codes: Sequence[str]) -> Condition:

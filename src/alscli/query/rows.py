@@ -6,6 +6,7 @@ and whatever cites a reference or says that a fact is absent becomes a row of `c
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -17,7 +18,7 @@ from alscli.model.intervention import therapy_of
 from alscli.model.ledger import Claim, Excluded, Ledger, Search
 from alscli.model.path import labels
 from alscli.model.product import Event, Product
-from alscli.model.provenance import Dispute, DisputedValue, Ref, Verified, Waiver
+from alscli.model.provenance import Dispute, DisputedValue, Ref, Waiver
 from alscli.model.shape import Shape
 from alscli.model.trial import (
     Arm,
@@ -109,12 +110,12 @@ def _nodes(node: _Node, shape: Shape, owner: tuple[str, ...], rows: Rows) -> Ite
     _note_citations(node, owner, rows)
     prefix = f"{node.path}." if node.path else ""
     for name, value in vars(node.table).items():
-        if value is None or isinstance(value, (str, int, tuple)):
-            if isinstance(value, Absence):
-                path = prefix + _key(node.table, name)
-                rows["absences"].append(_owned(owner) | {"path": path, "absence": value.value})
+        if value is None or value.__class__ is str:
             continue
-        if isinstance(value, Table):
+        if isinstance(value, Absence):
+            path = prefix + _key(node.table, name)
+            rows["absences"].append(_owned(owner) | {"path": path, "absence": value.value})
+        elif isinstance(value, Table):
             key = _key(node.table, name)
             child = _Node(value, prefix + key, key, parent=node)
             yield from _nodes(child, shape.keys[key], owner, rows)
@@ -338,7 +339,9 @@ def _of_ref(node: _Node, record: str, kind: str, around: Surroundings) -> _Made:
     ref: Ref = node.table
     names = ("title", "authors", "journal", "volume", "pages", "published", "doi", "pmid", "pmcid", "url")
     row = _belonging(node, record, kind) | _copied(ref, *names, "lang", "retrieved", "notice")
-    yield "refs", row | {"key": ref.key if node.label != f"{ref.key}#2" else node.label, "ref_kind": ref.kind}
+    repeated = re.search(r"#[0-9]+$", node.label)
+    again = repeated[0] if repeated and not ref.key.endswith(repeated[0]) else ""
+    yield "refs", row | {"key": ref.key + again, "ref_kind": ref.kind}
 
 
 def _of_dispute(node: _Node, record: str, kind: str, around: Surroundings) -> _Made:

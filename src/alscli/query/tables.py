@@ -13,7 +13,7 @@ from typing import Literal
 from alscli.model.values import Absence
 
 Cell = str | int | Decimal | bool | tuple[str, ...] | Absence | None
-"""Text, a number, a boolean, a list of texts, None where nobody looked, or an `Absence` where somebody did."""
+"""Text, a number, a boolean, texts, None where nobody looked, or an `Absence` where somebody did."""
 Row = dict[str, Cell]
 Rows = dict[str, list[Row]]
 """Rows by the name of their table."""

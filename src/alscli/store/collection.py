@@ -173,14 +173,22 @@ def is_record_name(name: str) -> bool:
 
 
 def read_bytes(path: Path) -> bytes:
-    """The bytes of a regular file, one more than the greatest record at most; raises OSError for the rest."""
+    """The bytes of a regular file, one more than the greatest record at most.
+
+    Raises OSError for what is no regular file, and for one that changes while it is read.
+    """
     flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
     descriptor = os.open(path, flags)
-    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+    before = os.fstat(descriptor)
+    if not stat.S_ISREG(before.st_mode):
         os.close(descriptor)
         raise OSError(0, "not a regular file")
     with os.fdopen(descriptor, "rb") as stream:
-        return stream.read(MAX_BYTES + 1)
+        data = stream.read(MAX_BYTES + 1)
+        after = os.fstat(descriptor)
+    if (after.st_size, after.st_mtime_ns) != (before.st_size, before.st_mtime_ns):
+        raise OSError(0, "changed while it was read")
+    return data
 
 
 def find(given: Path | None, start: Path) -> Collection:

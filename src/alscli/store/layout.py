@@ -8,6 +8,7 @@ import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
+from functools import lru_cache
 from itertools import chain
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -64,7 +65,7 @@ def _write_table(values: Mapping[str, Any], shape: Shape, name: str, lines: list
     below: list[tuple[str, Any, Shape]] = []
     for key in _ordered(values, shape):
         value, inner = values[key], shape.keys.get(key, _PLAIN)
-        if isinstance(value, Mapping) and inner.kind == "table":
+        if isinstance(value, dict) and inner.kind == "table":
             below.append((key, value, inner))
         elif (
             isinstance(value, list)
@@ -83,8 +84,8 @@ def _write_table(values: Mapping[str, Any], shape: Shape, name: str, lines: list
             lines.append(f"{write_key(key)} = {text}")
     for key, value, inner in below:
         path = f"{name}.{write_key(key)}" if name else write_key(key)
-        for element in [value] if isinstance(value, Mapping) else _in_order(value, inner):
-            lines += ["", f"[{path}]" if isinstance(value, Mapping) else f"[[{path}]]"]
+        for element in [value] if isinstance(value, dict) else _in_order(value, inner):
+            lines += ["", f"[{path}]" if isinstance(value, dict) else f"[[{path}]]"]
             _write_table(element, inner, path, lines)
 
 
@@ -132,12 +133,12 @@ def _find(
         line += size
     for key, value, inner in below:
         outer = f"{name}.{write_key(key)}" if name else write_key(key)
-        elements = [value] if isinstance(value, Mapping) else value
-        rest = path[1:] if isinstance(value, Mapping) else path[2:]
+        elements = [value] if isinstance(value, dict) else value
+        rest = path[1:] if isinstance(value, dict) else path[2:]
         for position, element in enumerate(elements):
             line += 1 if line else 0  # no blank line before a header that begins the text
-            header = Place(line, 0, len(outer) + (2 if isinstance(value, Mapping) else 4))
-            mine = key == wanted and (isinstance(value, Mapping) or len(path) < 2 or path[1] == position)
+            header = Place(line, 0, len(outer) + (2 if isinstance(value, dict) else 4))
+            mine = key == wanted and (isinstance(value, dict) or len(path) < 2 or path[1] == position)
             if mine and not rest:
                 return line, (header, None, None)
             line, found = _find(element, inner, outer, rest if mine else (), line + 1)
@@ -147,7 +148,7 @@ def _find(
 
 
 def _has_header(value: Any, shape: Shape) -> bool:
-    if isinstance(value, Mapping):
+    if isinstance(value, dict):
         return shape.kind == "table"
     return isinstance(value, list) and bool(value) and shape.kind == "tables" and _all_tables(value)
 
@@ -183,7 +184,7 @@ def _in_value(
     """What stands at `path` in a value on one line that begins at `start`."""
     if not path:
         return None, key, Place(line, start, start + len(_inline(value, shape)))
-    if isinstance(value, Mapping) and path[0] in value:
+    if isinstance(value, dict) and path[0] in value:
         at = start + 2
         for name in _ordered(value, shape):
             inner = shape.keys.get(name, _PLAIN)
@@ -202,7 +203,7 @@ def _in_value(
 
 
 def _of_element(element: Any, shape: Shape) -> Shape:
-    return shape if isinstance(element, Mapping) else _PLAIN
+    return shape if isinstance(element, dict) else _PLAIN
 
 
 _PLAIN = Shape("value")
@@ -214,7 +215,7 @@ def _ordered(values: Mapping[str, Any], shape: Shape) -> list[str]:
 
 
 def _all_tables(elements: list[Any]) -> bool:
-    return all(isinstance(element, Mapping) for element in elements)
+    return all(isinstance(element, dict) for element in elements)
 
 
 def _in_order(elements: list[Any], shape: Shape) -> list[Any]:
@@ -228,7 +229,7 @@ def _in_order(elements: list[Any], shape: Shape) -> list[Any]:
 def _inline(value: Any, shape: Shape) -> str:
     if isinstance(value, str):
         return _quote(value)
-    if isinstance(value, Mapping):
+    if isinstance(value, dict):
         parts = [
             f"{write_key(k)} = {_inline(value[k], shape.keys.get(k, _PLAIN))}" for k in _ordered(value, shape)
         ]
@@ -268,6 +269,7 @@ def write_block(names: tuple[str, ...], value: Mapping[str, Any], shape: Shape |
     return "\n".join(_table_lines(names, node, shape, many=many)).lstrip("\n")
 
 
+@lru_cache(maxsize=4096)
 def write_key(name: str) -> str:
     """Return a key as written: bare where TOML allows it."""
     return name if _BARE.fullmatch(name) else _quote(name)

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 from alscli.check.finding import Problem
 from alscli.check.format import shown
 from alscli.check.rule import Register, Subject, rule
-from alscli.check.rules.references import cited
 from alscli.model.path import Path
 from alscli.model.product import Product
 from alscli.model.provenance import Dispute, Ref
@@ -133,7 +132,7 @@ def no_primary_source(subject: Subject) -> Iterator[Problem]:
     if any(ref.kind not in _NOT_PRIMARY for ref in model.refs):
         return
     refs = subject.refs
-    keys = {key for _, key in cited(subject.values)} & set(refs)
+    keys = {key for _, key in subject.cited} & set(refs)
     kinds = {refs[key].kind for key in keys} | {ref.kind for ref in model.refs}
     if kinds and kinds <= _NOT_PRIMARY:
         yield Problem(("refs",), f"no primary source, only {_words(list(kinds))}", at="header")
@@ -151,7 +150,7 @@ def notice_not_cited(subject: Subject) -> Iterator[Problem]:
     notices = {key: ref.notice for key, ref in subject.refs.items() if ref.notice is not None}
     if not notices or not subject.record.readable:
         return
-    citations = [(path, key) for path, key in cited(subject.values) if "notice" not in path[2:3]]
+    citations = [(path, key) for path, key in subject.cited if "notice" not in path[2:3]]
     facts = [(path, key) for path, key in citations if path[:1] != ("verified",)]
     there = {key for _, key in facts}
     told: set[str] = set()
@@ -199,7 +198,7 @@ def reference_unused(subject: Subject) -> Iterator[Problem]:
     Example: a paper in `[[refs]]`, and no `src` with its key
     Remedy: cite it where it belongs, or remove it.
     """
-    keys = {key for _, key in cited(subject.values)}
+    keys = {key for _, key in subject.cited}
     model: Trial | Product = subject.model  # type: ignore[assignment]
     if isinstance(model, Trial):
         keys.update(model.screening.found_in)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator
 from functools import lru_cache
-from typing import Any
 
 from alscli.check.finding import Problem
 from alscli.check.format import shown
@@ -28,7 +27,7 @@ def source_exists(subject: Subject) -> Iterator[Problem]:
     """
     refs = subject.refs
     shared = subject.names.shared_refs
-    for path, key in cited(subject.values):
+    for path, key in subject.cited:
         if key == "registry":
             if getattr(subject.model, "registry_id", None) is None:
                 yield Problem(path, "registry is the entry of `registry_id`, which is missing")
@@ -50,41 +49,6 @@ def _beginning(start: str, names: frozenset[str]) -> list[str]:
 
 def _hint(near: tuple[str, ...]) -> str:
     return f"; did you mean {' or '.join(map(shown, near))}?" if near else ""
-
-
-def cited(values: dict[str, Any]) -> list[tuple[Path, str]]:
-    """Every citation of a parsed file: the path of the key of a reference, and the key."""
-    found: list[tuple[Path, str]] = []
-    _collect(values, (), found)
-    return found
-
-
-def _collect(table: dict[str, Any], path: Path, found: list[tuple[Path, str]]) -> None:
-    for key, value in table.items():
-        if key == "src" or (key in _CITING and path[:1] in _CITING[key]):
-            found += _keys(value, (*path, key))
-        elif type(value) is dict:
-            _collect(value, (*path, key), found)
-        elif type(value) is list:
-            for position, element in enumerate(value):
-                if type(element) is dict:
-                    _collect(element, (*path, key, position), found)
-
-
-_CITING = {
-    "against": {("verified",)},
-    "notice": {("refs",)},
-    "refs": {("excluded",), ("claims",)},
-}
-
-
-def _keys(value: Any, path: Path) -> Iterator[tuple[Path, str]]:
-    if isinstance(value, str):
-        yield path, value
-    elif isinstance(value, list):
-        for position, item in enumerate(value):
-            if isinstance(item, str):
-                yield (*path, position), item
 
 
 @rule("XR001", "error", "trial")

@@ -253,21 +253,10 @@ def duplicate_keys(subject: Subject) -> Iterator[Problem]:
     Example: two `[[arms]]` with `id = "active"`
     Remedy: rename one of them, and what cites it.
     """
-    yield from _duplicates(subject.values, shape_of(MODELS[subject.record.entry.kind]), ())
-
-
-def _duplicates(table: dict[str, Any], shape: Shape, path: Path) -> Iterator[Problem]:
-    for key, value in table.items():
-        below = shape.keys.get(key)
-        if below is None or not below.keys:
-            continue
-        if isinstance(value, dict):
-            yield from _duplicates(value, below, (*path, key))
-        elif isinstance(value, list):
-            yield from _repeated(value, below, (*path, key))
-            for position, element in enumerate(value):
-                if isinstance(element, dict):
-                    yield from _duplicates(element, below, (*path, key, position))
+    shape = shape_of(MODELS[subject.record.entry.kind])
+    for key, value in subject.values.items():  # the format has such lists at the top level only
+        if isinstance(value, list) and key in shape.keys:
+            yield from _repeated(value, shape.keys[key], (key,))
 
 
 def _repeated(elements: list[Any], shape: Shape, path: Path) -> Iterator[Problem]:

@@ -1,0 +1,43 @@
+"""Citations: where a record names the keys of its sources."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from alscli.model.path import Path
+
+
+def cited(values: dict[str, Any]) -> list[tuple[Path, str]]:
+    """Every citation of a parsed file: the path of the key of a reference, and the key."""
+    found: list[tuple[Path, str]] = []
+    _collect(values, (), found)
+    return found
+
+
+def _collect(table: dict[str, Any], path: Path, found: list[tuple[Path, str]]) -> None:
+    for key, value in table.items():
+        if key == "src" or (key in _CITING and path[:1] in _CITING[key]):
+            found += _keys(value, (*path, key))
+        elif type(value) is dict:
+            _collect(value, (*path, key), found)
+        elif type(value) is list:
+            for position, element in enumerate(value):
+                if type(element) is dict:
+                    _collect(element, (*path, key, position), found)
+
+
+_CITING = {
+    "against": {("verified",)},
+    "notice": {("refs",)},
+    "refs": {("excluded",), ("claims",)},
+}
+
+
+def _keys(value: Any, path: Path) -> Iterator[tuple[Path, str]]:
+    if isinstance(value, str):
+        yield path, value
+    elif isinstance(value, list):
+        for position, item in enumerate(value):
+            if isinstance(item, str):
+                yield (*path, position), item

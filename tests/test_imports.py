@@ -1,0 +1,63 @@
+"""What a command does not need it does not import: start-up is what people wait for."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+RUN = """
+import sys
+from alscli.cli import main
+status = main(sys.argv[1:])
+sys.stdout.flush()
+print("\\n".join(sorted({name.partition(".")[0] for name in sys.modules})), file=sys.stderr)
+sys.exit(status)
+"""
+TERMINAL = {"rich", "prompt_toolkit"}
+
+
+def imported(folder: Path, *arguments: str) -> set[str]:
+    """The packages in memory when the program ends, its output going to a pipe."""
+    done = subprocess.run(
+        [sys.executable, "-c", RUN, *arguments], cwd=folder, capture_output=True, encoding="utf-8", check=True
+    )
+    assert done.stdout
+    return set(done.stderr.split())
+
+
+def test_the_version_needs_nothing(tmp_path: Path) -> None:
+    assert not imported(tmp_path, "--version") & {
+        *TERMINAL,
+        "pydantic",
+        "sqlite3",
+        "opencc",
+        "rapidfuzz",
+        "toml_rs",
+    }
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        (),
+        ("--format", "json"),
+        ("--cell-type", "MSC", "--status", "completed", "--sort", "-year"),
+        ("--country", "Poland", "--year", "2014.."),
+        ("--product", "tofersen", "--columns", "+title_zh"),
+    ],
+)
+def test_a_list_for_a_pipe(arguments: tuple[str, ...], collection_folder: Path) -> None:
+    found = imported(collection_folder.parent, "list", *arguments)
+    assert "pydantic" in found
+    assert not found & {*TERMINAL, "rapidfuzz", "opencc", "tomli_w", "jsonschema"}
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [("export", "csv"), ("validate", "records/trials/valor.toml"), ("diff", "valor", "nurown-phase3")],
+)
+def test_only_add_asks(arguments: tuple[str, ...], collection_folder: Path) -> None:
+    assert not imported(collection_folder.parent, *arguments) & {"prompt_toolkit", "opencc"}

@@ -1,0 +1,131 @@
+"""Changes by field: for a terminal, for scripts, for a pull request."""
+
+from __future__ import annotations
+
+import json
+from decimal import Decimal
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from alscli.store.compare import Change, RecordChange
+from alscli.views import changes as view
+
+CHANGED = RecordChange(
+    "valor",
+    "trial",
+    "changed",
+    (
+        Change("status", "recruiting", "completed", "major"),
+        Change("countries", ["CN"], ["CN", "US"], "minor", unordered=True),
+        Change("sites", None, 5, "minor"),
+    ),
+)
+HOSTILE = "a\x1b[31m\n|`\u202e"
+
+
+def test_old_and_new_beside_each_other() -> None:
+    assert list(view.text([CHANGED], None, color=False)) == [
+        "~ valor",
+        "  ! status     recruiting → completed",
+        "    countries  · → US",
+        "    sites      (nothing) → 5",
+        "",
+    ]
+
+
+def test_below_each_other_where_the_terminal_is_narrow() -> None:
+    assert list(view.text([CHANGED], 30, color=False))[1:4] == [
+        "  ! status",
+        "      - recruiting",
+        "      + completed",
+    ]
+
+
+def test_other_kinds_of_change() -> None:
+    records = [
+        RecordChange(
+            "a", "trial", "added", (Change("title", None, "T", "minor"), Change("id", None, "a", "minor"))
+        ),
+        RecordChange("b", "product", "removed", (Change("refs", [{"key": "x"}], None, "minor"),)),
+        RecordChange("c", "trial", "renamed", (), "old"),
+        RecordChange("d", "trial", "unreadable", note="new: 1:1: TX001 no value"),
+    ]
+    assert list(view.text(records, None, color=False)) == [
+        "+ a added",
+        "    title: T",
+        "",
+        "- b (product) removed",
+        "    refs: 1",
+        "",
+        "> c (was old) renamed",
+        "",
+        "! d unreadable: new: 1:1: TX001 no value",
+        "",
+    ]
+    assert list(view.stat(records))[:2] == ["+ a    2 fields", "- b    1 field "]
+    assert view.totals(records) == "4 records: 1 added, 1 removed, 1 renamed, 1 unreadable"
+
+
+def test_totals() -> None:
+    assert view.totals([]) == "no differences"
+    assert view.totals([CHANGED]) == "1 record: 1 changed (1 major field)"
+
+
+def test_values_on_one_line() -> None:
+    assert view.said({"n": 5, "src": ["a", "b"], "ok": True}) == "{ n = 5, src = a, b, ok = true }"
+    assert view.said(Decimal("-0.20")) == "-0.20"
+
+
+def test_json() -> None:
+    answer = json.loads(view.as_json([CHANGED]))
+    assert answer["schema"] == "alscli/diff/1"
+    (record,) = answer["records"]
+    assert (record["id"], record["change"]) == ("valor", "changed")
+    assert record["fields"][0] == {
+        "field": "status",
+        "old": "recruiting",
+        "new": "completed",
+        "weight": "major",
+    }
+    number = RecordChange("a", "trial", "renamed", (Change("x", Decimal("0.5"), None, "minor"),), "b", "n")
+    (record,) = json.loads(view.as_json([number]))["records"]
+    assert (record["was"], record["note"], record["fields"][0]["old"]) == ("b", "n", 0.5)
+
+
+def test_markdown() -> None:
+    assert view.markdown([CHANGED]) == (
+        "**1 record: 1 changed (1 major field)**\n"
+        "\n### `valor` changed\n\n"
+        "| | field | old | new |\n"
+        "| --- | --- | --- | --- |\n"
+        "| major | `status` | recruiting | completed |\n"
+        "|  | `countries` | · | US |\n"
+        "|  | `sites` | (nothing) | 5 |\n"
+    )
+
+
+@given(st.integers(0, 400), st.integers(1_000, 70_000))
+def test_markdown_fits_a_comment(number: int, limit: int) -> None:
+    record = RecordChange("x", "trial", "changed", (Change("title", "a" * 500, "|" * 500, "minor"),))
+    text = view.markdown([record] * number, limit)
+    assert len(text) <= limit
+    shown = text.count("### `x`")
+    assert (f"{number - shown} more records are not shown" in text) == (shown < number)
+
+
+def test_nothing_in_a_change_is_obeyed() -> None:
+    change = Change(f"outcomes.{HOSTILE}.result", HOSTILE, [HOSTILE], "major")
+    records = [
+        RecordChange(HOSTILE, "trial", what, (change,), HOSTILE, HOSTILE)  # type: ignore[arg-type]
+        for what in ("changed", "added", "renamed", "unreadable")
+    ]
+    for lines in (view.text(records, 60, color=False), view.stat(records), [view.totals(records)]):
+        for line in lines:
+            assert not set("\x1b\n\u202e") & set(line)
+    text = view.markdown(records)
+    assert "\x1b" not in text
+    assert "\u202e" not in text
+    for line in text.splitlines():
+        if line.startswith("| major"):
+            assert line.replace(r"\|", "").count("|") == 5
