@@ -60,4 +60,4 @@ def test_a_list_for_a_pipe(arguments: tuple[str, ...], collection_folder: Path) 
     [("export", "csv"), ("validate", "records/trials/valor.toml"), ("diff", "valor", "nurown-phase3")],
 )
 def test_only_add_asks(arguments: tuple[str, ...], collection_folder: Path) -> None:
-    assert not imported(collection_folder.parent, *arguments) & {"prompt_toolkit", "opencc"}
+    assert "prompt_toolkit" not in imported(collection_folder.parent, *arguments)

@@ -63,7 +63,8 @@ def test_rule_on_record(case: Path, tmp_path: Path) -> None:
     assert found == expected
 
 
-@pytest.mark.parametrize("code", list(catalogue()))
+# XR004 compares two revisions: `test_command.py`.
+@pytest.mark.parametrize("code", [code for code in catalogue() if code != "XR004"])
 def test_every_rule_has_a_breaking_and_a_passing_record(code: str) -> None:
     cases = [case for case in CASES if case.name.startswith(code)]
     texts = {

@@ -19,7 +19,8 @@ from hypothesis import strategies as st
 from alscli.errors import CollectionError, UsageError
 from alscli.export import csv, target
 from alscli.model.values import Absence
-from alscli.query.tables import TRIALS, Cell, Column, Row, trial_rows
+from alscli.query.rows import trial_rows
+from alscli.query.tables import TRIALS, Cell, Column, Row
 from alscli.store.collection import Collection
 
 Program = Callable[..., subprocess.CompletedProcess[str]]

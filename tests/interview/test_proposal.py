@@ -75,7 +75,7 @@ def test_what_is_no_id(id_: object, collection_folder: Path) -> None:
     ],
 )
 def test_what_is_taken(values: dict[str, str], collection_folder: Path) -> None:
-    with pytest.raises(RefusedError, match="is taken by|is already in"):
+    with pytest.raises(RefusedError, match=r"is taken by|is already in"):
         proposed(collection_folder, **values)
 
 
@@ -86,7 +86,7 @@ def test_a_registry_id_in_another_spelling_or_place(collection_folder: Path) -> 
     (collection_folder / "trials" / "worse.toml").write_text("secondary_ids = 5\nregistry_id = [1]\n")
     snapshot = Collection(collection_folder).load()
     for number in ("2023-507290-17-01", "2023-507290-17-00"):
-        with pytest.raises(RefusedError, match="mazzini-hnsc.toml: Human neural"):
+        with pytest.raises(RefusedError, match=r"mazzini-hnsc\.toml: Human neural"):
             refuse_registered(snapshot, number)
     with pytest.raises(RefusedError, match=r"odd\.toml: 5"):
         refuse_registered(snapshot, "2011-000362-35")

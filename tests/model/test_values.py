@@ -260,7 +260,8 @@ def test_a_number_is_no_bound() -> None:
     found = read(Printed, Decimal("0.45"))
     assert found == Quantity(Decimal("0.45"))
     assert not found.is_bound
-    assert error(Printed, True) == "type"
+    for value in (True, None, [5]):
+        assert error(Printed, value) == "type"
 
 
 @pytest.mark.parametrize(("value", "low", "high"), [([18, 60], 18, 60), ([25], 25, None), ([5, 5], 5, 5)])
@@ -298,7 +299,8 @@ def test_text_says_something(value: str) -> None:
 
 def test_text_and_flags_are_not_converted() -> None:
     assert error(Text, 5) == "type"
-    assert read(Flag, True) is True
+    for value in (True, False):
+        assert read(Flag, value) is value
     for value in (1, 0, "true", None):
         assert error(Flag, value) == "type"
 

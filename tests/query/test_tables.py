@@ -11,8 +11,10 @@ import pytest
 from alscli.model.product import Product
 from alscli.model.trial import Trial
 from alscli.model.values import Absence
-from alscli.query.tables import TRIALS, Row, trial_row, trial_rows
-from alscli.store.collection import Collection, Snapshot
+from alscli.query.rows import trial_rows
+from alscli.query.tables import TRIALS, Row
+from alscli.query.trial_row import trial_row
+from alscli.store.collection import Collection
 
 NR, NA = Absence.NOT_REPORTED, Absence.NOT_APPLICABLE
 PRODUCTS = {
@@ -43,7 +45,7 @@ def row(**values: Any) -> Row:
         "status_as_of": "2024",
         "screening": {"decision": "include"},
     }
-    return trial_row(Trial.model_validate(small | values), Snapshot((), {}, PRODUCTS))
+    return trial_row(Trial.model_validate(small | values), PRODUCTS, {})
 
 
 def test_the_columns_are_the_same_whatever_the_data() -> None:

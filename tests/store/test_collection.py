@@ -348,7 +348,8 @@ def ids(collection_folder: Path) -> Callable[..., str]:
         collection_folder,
         "renamed",
         number="2023-507290-17-00",
-        more='former_ids = ["old-name"]\nsecondary_ids = ["EudraCT 2011-000362-35", "UMIN000034954", "local-7"]',
+        more='former_ids = ["old-name"]\n'
+        'secondary_ids = ["EudraCT 2011-000362-35", "UMIN000034954", "local-7"]',
     )
     small(collection_folder, "nurown-phase3-extra", number="NCT09999999")
     records = Collection(collection_folder).load().records

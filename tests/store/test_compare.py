@@ -90,7 +90,7 @@ def _set(here: Any, parts: list[str], change: Change, shape: Shape) -> None:
 
 
 def plain(node: Any, shape: Shape) -> Any:
-    """What a record means: bare counts as tables, sets without order, lists by label, nothing that is gone."""
+    """What a record means: bare counts as tables, sets without order, elements by label."""
     if type(node) is int and "n" in shape.keys:
         node = {"n": node}
     if isinstance(node, dict):

@@ -108,8 +108,8 @@ def test_cells(cell: Cell, text: str, value: object) -> None:
 
 def test_headers_may_be_left_out() -> None:
     assert next(iter(tsv(COLUMNS, ROWS))) == "id\ttitle\tage_min"
-    assert list(tsv(COLUMNS, ROWS, header=False))[0].startswith("a\t")
-    assert list(csv_lines(COLUMNS, ROWS, header=False))[0] == "a,A title of some length,18"
+    assert next(iter(tsv(COLUMNS, ROWS, header=False))).startswith("a\t")
+    assert next(iter(csv_lines(COLUMNS, ROWS, header=False))) == "a,A title of some length,18"
     assert list(csv_lines(COLUMNS, [])) == ["id,title,age_min"]
 
 

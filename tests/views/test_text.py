@@ -81,9 +81,10 @@ def test_width_is_that_of_rich(text: str) -> None:
 
 
 def test_color_only_where_it_is_wanted() -> None:
-    assert paint("x", "bad", False) == "x"
-    assert paint("", "bad", True) == ""
+    url = "https://example.org/"
+    assert paint("x", "bad", color=False) == "x"
+    assert paint("", "bad", color=True) == ""
     for style, code in STYLES.items():
-        assert paint("x", style, True) == f"{code}x\x1b[0m"
-    assert link("x", "https://example.org/", False) == link("x", None, True) == "x"
-    assert link("x", "https://example.org/", True) == "\x1b]8;;https://example.org/\x1b\\x\x1b]8;;\x1b\\"
+        assert paint("x", style, color=True) == f"{code}x\x1b[0m"
+    assert link("x", url, color=False) == link("x", None, color=True) == "x"
+    assert link("x", url, color=True) == f"\x1b]8;;{url}\x1b\\x\x1b]8;;\x1b\\"

@@ -6,9 +6,9 @@ Each record is examined by itself; then the rules across records compare gists; 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from collections.abc import Collection as Container
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
 from functools import cache
 from pathlib import Path as FilePath
@@ -91,24 +91,16 @@ def check(
     as_of: date,
     codes: frozenset[str],
     only: Container[str] | None = None,
-    base: Mapping[str, FilePath] | None = None,
 ) -> Report:
     """Check every record of a snapshot, and report on those in `only` (paths as text; all where None).
 
-    Rules that read several records see the whole snapshot whatever `only` says. `base` has the ids of
-    another revision and the files they had there; those that are gone are reported.
+    Rules that read several records see the whole snapshot whatever `only` says.
     """
     names = names_in(snapshot, snapshot.trials)
     around = Surroundings(snapshot, names, collection.vocabularies, as_of)
     records = {str(record.entry.path): record for record in snapshot.records}
     examined = [examine(record, around, rules_of(codes)) for record in snapshot.records]
-    report = conclude(examined, around, records.__getitem__, collection.root, codes=codes, only=only)
-    if base is not None and "XR004" in codes:
-        from alscli.check.rules.removal import removed
-
-        gone = removed(base, snapshot, collection.root)
-        report = replace(report, findings=sorted([*report.findings, *gone], key=lambda f: f.order))
-    return report
+    return conclude(examined, around, records.__getitem__, collection.root, codes=codes, only=only)
 
 
 def conclude(

@@ -141,7 +141,7 @@ def _globals(
     if color not in COLORS:
         raise UsageError(f"--color: {color!r} is not known", f"there are: {', '.join(COLORS)}")
     day = {"as_of": _day(as_of)} if as_of is not None else {}
-    context.obj = Session(Path(records) if records else None, color, quiet, **day)
+    context.obj = Session(Path(records) if records else None, color, quiet, not no_cache, **day)
 
 
 def _day(text: str) -> date:

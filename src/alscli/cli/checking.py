@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -60,10 +60,10 @@ def validate(
     Every problem of every file in one run, each with its place and its remedy. Exit status 1 where a finding
     is an error (or what --fail-on says).
     """
-    from alscli.check.engine import check
     from alscli.check.engine import select as select_codes
     from alscli.check.finding import Severity
     from alscli.check.reporters.text import summary
+    from alscli.check.run import check_files
 
     session: Session = context.obj
     started = time.perf_counter()
@@ -80,13 +80,9 @@ def validate(
         base = _base(session, changed_since)
         only = base.changed if only is None else only & base.changed
 
-    def findings(snapshot: Snapshot) -> Report:
-        return check(collection, snapshot, as_of=session.as_of, codes=codes, only=only)
-
-    report = findings(snapshot := collection.load())
+    report = check_files(collection, as_of=session.as_of, codes=codes, only=only, cached=session.cached)
     if fix:
-        mending = _mending(session, snapshot, findings)
-        left = findings(mending.snapshot)
+        mending, left = _mending(session, codes, only)
         if diff:
             _show_mending(session, mending, len(left.findings))
             return 1 if report.fails(Severity(fail_on)) else 0
@@ -239,17 +235,23 @@ def _with_removed(report: Report, base: _Base, collection: Collection) -> Report
 # -- mending ------------------------------------------------------------------------------------------
 
 
-def _mending(session: Session, snapshot: Snapshot, findings: Callable[[Snapshot], Report]) -> Mending:
+def _mending(session: Session, codes: frozenset[str], only: frozenset[str] | None) -> tuple[Mending, Report]:
+    """What can be mended of what these rules say of these files, and the report of what they say then."""
     from alscli.check.engine import catalogue, check
     from alscli.check.finding import Severity
     from alscli.check.mending import mend
 
-    codes = frozenset(code for code, rule in catalogue().items() if rule.severity is Severity.ERROR)
+    collection = session.collection
+    grave = frozenset(code for code, rule in catalogue().items() if rule.severity is Severity.ERROR)
 
-    def errors(of: Snapshot) -> Report:
-        return check(session.collection, of, as_of=session.as_of, codes=codes)
+    def findings(snapshot: Snapshot) -> Report:
+        return check(collection, snapshot, as_of=session.as_of, codes=codes, only=only)
 
-    return mend(session.collection, snapshot, findings, errors)
+    def errors(snapshot: Snapshot) -> Report:
+        return check(collection, snapshot, as_of=session.as_of, codes=grave)
+
+    mending = mend(collection, collection.load(), findings, errors)
+    return mending, findings(mending.snapshot)
 
 
 def _mend(session: Session, mending: Mending) -> None:

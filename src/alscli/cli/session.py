@@ -21,12 +21,14 @@ COLORS = ("auto", "always", "never")
 class Session:
     """What every command needs: options that hold for all of them, and where output goes.
 
-    `as_of` is the day that counts as today (UTC).
+    `as_of` is the day that counts as today (UTC); `cached`, whether what is known of unchanged files may be
+    used.
     """
 
     records: Path | None = None
     color: str = "auto"
     quiet: bool = False
+    cached: bool = True
     as_of: date = field(default_factory=lambda: datetime.now(UTC).date())
 
     @cached_property

@@ -161,9 +161,7 @@ def _best_publication(facts: Iterable[Outcome | Safety], trial: Trial, kinds: Ma
     cited = {key for fact in facts for key in (fact.src or trial.src or ())}
     dates = known(trial.dates)
     if len(cited) > 1 and (dates is None or known(dates.results_posted) is None):
-        cited.discard(
-            "registry"
-        )  # an entry without posted results tells the plan; the other source the result
+        cited.discard("registry")  # without posted results it tells the plan; the other source the result
     published = {_PUBLICATION_OF.get(kinds.get(key, ""), _PUBLICATIONS[-1]) for key in cited}
     return min(published, key=_PUBLICATIONS.index, default=_PUBLICATIONS[-1])
 

@@ -99,7 +99,7 @@ def _values(shape: TableShape, row: Row) -> tuple[str | int | float | None, ...]
     for column in shape.columns:
         cell = row[column.name]
         if cell is None or cell.__class__ is str:  # most cells; the rest of the way costs three times as much
-            values.append(cell)  # type: ignore[arg-type]
+            values.append(cell)
             continue
         value = stored(cell)
         values.append(value)

@@ -1,0 +1,236 @@
+"""`validate --fix`: what is safe is written, nothing else changes, and nothing gets worse."""
+
+from __future__ import annotations
+
+import re
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from alscli.check.engine import Report, catalogue, check, select
+from alscli.check.finding import Severity
+from alscli.check.mending import Mending, is_mendable, mend, write
+from alscli.errors import RefusedError
+from alscli.store.collection import Collection, Snapshot
+from alscli.store.toml import parse
+
+if TYPE_CHECKING:
+    from conftest import Program
+
+ALL = select([], [])
+GRAVE = frozenset(code for code, rule in catalogue().items() if rule.severity is Severity.ERROR)
+AS_OF = date(2026, 11, 22)
+
+
+def change(path: Path, old: str, new: str) -> None:
+    """Replace the only occurrence of a text in a file, bytes around it as they are."""
+    data = path.read_bytes()
+    assert data.count(old.encode()) == 1, (old, data.count(old.encode()))
+    path.write_bytes(data.replace(old.encode(), new.encode()))
+
+
+def mending(root: Path, codes: frozenset[str] = ALL) -> Mending:
+    collection = Collection(root)
+
+    def findings(snapshot: Snapshot) -> Report:
+        return check(collection, snapshot, as_of=AS_OF, codes=codes)
+
+    def errors(snapshot: Snapshot) -> Report:
+        return check(collection, snapshot, as_of=AS_OF, codes=GRAVE)
+
+    found = mend(collection, collection.load(), findings, errors)
+    write(collection, found)
+    return found
+
+
+@pytest.fixture
+def trial(collection_folder: Path) -> Path:
+    return collection_folder / "trials" / "nurown-phase3.toml"
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong"),
+    [
+        ('status = "completed"', 'status = "已完成"  # says the page'),
+        ('status = "completed"', 'status = "Completed"'),
+        ('countries = ["US"]', 'countries = [ "United States" ]'),
+        ('registry_id = "NCT03280056"', 'registry_id = "nct 03280056"'),
+        ('registry_id = "NCT03280056"', 'registry_id = "https://clinicaltrials.gov/study/NCT03280056"'),
+        ('id = "nurown-phase3"', 'id = "nurown-3"'),
+        ('doi = "10.1002/mus.27472"', 'doi = "https://doi.org/10.1002/mus.27472"'),
+        ('on = "2020-10-30"', "on = 2020-10-30"),
+    ],
+)
+def test_the_same_said_otherwise_is_written_as_the_format_wants(trial: Path, right: str, wrong: str) -> None:
+    before = trial.read_text("utf-8")
+    change(trial, right, wrong)
+    spoiled = trial.read_text("utf-8")
+    found = mending(trial.parent.parent)
+    assert found.refused == []
+    assert [one.after.entry.path for one in found.files] == [trial]
+    after = trial.read_text("utf-8")
+    comment = spoiled.partition("#  says")[1]
+    assert parse(after.encode()).values == parse(before.encode()).values
+    assert re.sub(r"  # says the page", "", after) == before
+    assert comment in after
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ('status = "completed"', 'status = "complted"'),
+        ('title = "', 'titel = "'),
+        ('registry_id = "NCT03280056"', 'registry_id = "NCT0328005"'),
+        ("sites = 6", 'sites = "6"'),
+        ('src = "registry"\n', 'src = "registy"\n'),
+    ],
+)
+def test_a_guess_is_not_written(trial: Path, old: str, new: str) -> None:
+    text = trial.read_text("utf-8")
+    spoiled = text.replace(old, new, 1)
+    trial.write_text(spoiled, "utf-8")
+    assert mending(trial.parent.parent).files == []
+    assert trial.read_text("utf-8") == spoiled
+
+
+def test_layout_keeps_comments_and_meaning(trial: Path) -> None:
+    text = trial.read_text("utf-8")
+    spoiled = text.replace('phase = "3"', "phase   =   '3' # as printed").replace("\n", "\r\n")
+    trial.write_bytes(b"\xef\xbb\xbf" + spoiled.encode())
+    mending(trial.parent.parent)
+    after = trial.read_bytes().decode()
+    assert 'phase = "3"' in after or "phase = '3'" in after
+    assert "# as printed" in after
+    assert "\r" not in after
+    assert not after.startswith("\ufeff")
+    assert parse(after.encode()).values == parse(text.encode()).values
+
+
+def test_rules_that_are_not_selected_are_not_mended(trial: Path) -> None:
+    change(trial, 'status = "completed"', 'status  =  "已完成"')
+    mending(trial.parent.parent, select(["SM"], []))
+    assert 'status  =  "completed"' in trial.read_text("utf-8")
+
+
+def test_a_file_that_would_gain_an_error_is_left_and_the_others_are_not(collection_folder: Path) -> None:
+    trials = collection_folder / "trials"
+    copy = trials / "copied.toml"
+    copy.write_text(
+        (trials / "nurown-phase3.toml").read_text("utf-8").replace('"NCT03280056"', '"nct03280056"'), "utf-8"
+    )
+    change(trials / "valor.toml", 'status = "completed"', 'status = "Completed"')
+    before = copy.read_bytes()
+    found = mending(collection_folder, select(["SM", "ID"], []))
+    assert [one.after.entry.id for one in found.files] == ["valor"]
+    assert [(record.entry.id, why[:24]) for record, why in found.refused] == [
+        ("copied", "that would bring ID003 N")
+    ]
+    assert copy.read_bytes() == before
+
+
+def test_an_error_elsewhere_counts_too(collection_folder: Path) -> None:
+    """A product that takes the name of its file would be missed by the trials that cite its id."""
+    products = collection_folder / "products"
+    (products / "nurown.toml").rename(products / "mscntf.toml")
+    found = mending(collection_folder, select(["ID001"], []))
+    assert found.files == []
+    assert [record.entry.id for record, _ in found.refused] == ["mscntf"]
+    assert 'id = "nurown"' in (products / "mscntf.toml").read_text("utf-8")
+
+
+def test_a_file_that_changes_meanwhile_is_not_overwritten(trial: Path) -> None:
+    change(trial, 'status = "completed"', 'status = "Completed"')
+    root = trial.parent.parent
+    collection = Collection(root)
+
+    def findings(snapshot: Snapshot) -> Report:
+        return check(collection, snapshot, as_of=AS_OF, codes=ALL)
+
+    found = mend(collection, collection.load(), findings, findings)
+    change(trial, "sites = 6", "sites = 7")
+    with pytest.raises(RefusedError, match="changed meanwhile"):
+        write(collection, found)
+    assert "sites = 7" in trial.read_text("utf-8")
+
+
+@given(st.data())
+def test_mending_twice_mends_nothing_more(
+    tmp_path_factory: pytest.TempPathFactory, data: st.DataObject
+) -> None:
+    """What was mended is not found again, and every other value stays."""
+    small = Path(__file__).parent.parent / "collection"
+    collection = Collection(small)
+    snapshot = collection.load()
+    record = data.draw(st.sampled_from([r for r in snapshot.records if r.entry.kind != "ledger"]))
+    text = record.document.text  # type: ignore[union-attr]
+    spellings = data.draw(
+        st.lists(
+            st.sampled_from(
+                [('"completed"', '"Completed"'), ('"cell"', '"Cell"'), ("\n", "\r\n"), (" = ", "  = "),
+                 ('"registry"', '"Registry"'), ('"ALS"', '"als"'), ('"US"', '"usa"')]
+            ),
+            max_size=4,
+            unique=True,
+        )
+    )  # fmt: skip
+    for right, wrong in spellings:
+        text = text.replace(right, wrong)
+    spoiled = collection.understand(record.entry, text.encode())
+    records = [spoiled if one is record else one for one in snapshot.records]
+
+    def findings(of: Snapshot) -> Report:
+        return check(collection, of, as_of=AS_OF, codes=ALL, only={str(record.entry.path)})
+
+    once = mend(
+        collection, Snapshot(records, snapshot.trials, snapshot.products, snapshot.ledger), findings, findings
+    )
+    left = findings(once.snapshot).findings
+    assert once.refused or not [finding for finding in left if is_mendable(finding)]
+    assert mend(collection, once.snapshot, findings, findings).files == []
+
+
+# -- the command --------------------------------------------------------------------------------------
+
+
+def test_fix_says_what_it_mended_and_what_is_left(trial: Path, alscli: Program) -> None:
+    change(trial, 'status = "completed"', 'status = "Completed"')
+    change(trial, "sites = 6", 'sites = "six"')
+    folder = trial.parents[2]
+    done = alscli(folder, "validate", "--fix", "--select", "SM,TX")
+    assert done.returncode == 1
+    assert "sites" in done.stdout
+    assert "SM004" not in done.stdout
+    assert done.stderr.splitlines()[0] == "mended records/trials/nurown-phase3.toml: 1 finding"
+    change(trial, 'sites = "six"', "sites = 6")
+    assert alscli(folder, "validate", "--fix", "--select", "SM,TX").returncode == 0
+
+
+def test_diff_writes_nothing(trial: Path, alscli: Program) -> None:
+    change(trial, 'status = "completed"', 'status = "Completed"')
+    before = trial.read_bytes()
+    done = alscli(trial.parents[2], "validate", "--fix", "--diff", "--select", "SM,TX")
+    assert done.returncode == 1, "nothing was written, so the fault is still there"
+    assert '-status = "Completed"\n+status = "completed"\n' in done.stdout
+    assert "would mend 1 finding in 1 file; 0 would be left; nothing written" in done.stderr
+    assert trial.read_bytes() == before
+
+
+def test_the_diff_can_be_applied(trial: Path, alscli: Program, git: object, tmp_path: Path) -> None:
+    """With lines that hold a form feed's relatives, and without a line end at the end of the file."""
+    text = trial.read_text("utf-8").replace('status = "completed"', 'status = "Completed" # \x85 \u2028 here')
+    trial.write_text(text.rstrip("\n"), "utf-8")
+    folder = trial.parents[2]
+    git(folder, "init", "-q")  # type: ignore[operator]
+    shown = alscli(folder, "validate", "--fix", "--diff", "--select", "SM,TX005").stdout
+    (tmp_path / "mend.patch").write_bytes(shown.encode())
+    git(folder, "apply", str(tmp_path / "mend.patch"))  # type: ignore[operator]
+    assert 'status = "completed" # \x85 \u2028 here\n' in trial.read_text("utf-8")
+    assert alscli(folder, "validate", "--select", "SM,TX005").returncode == 0
+
+
+def test_diff_needs_fix(trial: Path, alscli: Program) -> None:
+    assert alscli(trial.parents[2], "validate", "--diff").returncode == 2
