@@ -13,6 +13,10 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "values": ("alscli.cli.describing", "values"),
     "list": ("alscli.cli.reading", "list_"),
     "show": ("alscli.cli.reading", "show"),
+    "search": ("alscli.cli.asking", "search"),
+    "sql": ("alscli.cli.asking", "sql"),
+    "stats": ("alscli.cli.asking", "stats"),
+    "compare": ("alscli.cli.asking", "compare"),
     "diff": ("alscli.cli.changing", "diff"),
     "export": ("alscli.cli.publishing", "export"),
 }

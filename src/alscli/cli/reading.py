@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Iterator, Sequence
+from contextlib import nullcontext
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from alscli.cli.options import Given, takes_filters
+from alscli.cli.paging import write_lines
 from alscli.cli.session import Session, write, write_data
 from alscli.errors import CollectionError, UsageError
 
@@ -24,12 +26,20 @@ SHOW_FORMATS = ("text", "toml", "json")
 def list_(
     context: typer.Context,
     filters: Given,
+    where: Annotated[
+        str | None,
+        typer.Option(metavar="SQL", help="Condition in SQL over the columns of trials.", show_default=False),
+    ] = None,
     columns: Annotated[
         str | None,
         typer.Option(metavar="A,B", help="Columns; +a,b adds to the usual ones.", show_default=False),
     ] = None,
     sort: Annotated[
         str | None, typer.Option(metavar="A,-B", help="Columns to sort by; - reverses.", show_default=False)
+    ] = None,
+    group_by: Annotated[
+        str | None,
+        typer.Option(metavar="A,B", help="Count by columns instead of listing.", show_default=False),
     ] = None,
     limit: Annotated[
         int | None, typer.Option(min=0, metavar="N", help="At most N trials.", show_default=False)
@@ -43,36 +53,48 @@ def list_(
 ) -> int:
     """List trials, with the honest line of each.
 
-    Filters may be repeated (any of the values) and combined (all of the filters).
+    Filters may be repeated (any of the values) and combined (all of the filters). --where takes what filters
+    cannot say: --where "enrollment_randomized > 50 and country_count > 1".
     """
     from alscli.query import database
     from alscli.query.filters import columns as chosen_columns
-    from alscli.query.filters import condition, ordering, teach
+    from alscli.query.filters import condition, narrowed, ordering, teach
+    from alscli.query.guard import guarded
     from alscli.views.trials import DEFAULT, heading
 
     session: Session = context.obj
     kind = format or ("table" if session.on_terminal else "tsv")
     if kind not in LIST_FORMATS:
         raise UsageError(f"--format: {kind!r} is not known", f"there are: {', '.join(LIST_FORMATS)}")
+    if group_by is not None:
+        if columns is not None or sort is not None or count or kind == "ids":
+            raise UsageError("--group-by counts, and lists no trials", "leave --columns, --sort, --count out")
+        from alscli.cli.asking import counted
+
+        return counted(session, filters, where, group_by.split(","), kind, limit, header=not no_header)
     wanted = chosen_columns("id" if kind == "ids" else columns, DEFAULT)
     order = ordering(sort)
     collection = session.collection
     snapshot = collection.load()
-    where = condition(filters, collection.vocabularies, snapshot.products)
-    connection = database.build(snapshot)
+    chosen = narrowed(condition(filters, collection.vocabularies, snapshot.products), where)
+    connection = database.build(snapshot, collection.vocabularies)
     teach(connection)
-    matching = database.count(connection, where.sql, where.parameters)
+    with guarded(connection, tables=("trials",)) if where is not None else nullcontext():
+        matching = database.count(connection, chosen.sql, chosen.parameters)
+        rows = (
+            []
+            if count
+            else list(database.select(connection, wanted, chosen.sql, chosen.parameters, order, limit))
+        )
     total = database.count(connection)
     session.warn_unreadable(snapshot)
     if count:
         write(str(matching))
         return 0
-    rows = list(database.select(connection, wanted, where.sql, where.parameters, order, limit))
     if kind == "json":
         write_data(_json(wanted, rows, total, len(snapshot.unreadable)))
     else:
-        for line in _lines(kind, wanted, rows, session, header=not no_header):
-            write(line)
+        write_lines(_lines(kind, wanted, rows, session, header=not no_header), session)
     undecided = database.count(connection, "t.decision = 'undecided'") if "decision" not in filters else 0
     if kind == "table" or len(rows) < matching or not rows:
         session.say(heading(len(rows), matching, total, undecided))
@@ -88,16 +110,10 @@ def _lines(
         case "table":
             if rows:
                 yield from trials.render(columns, rows, session.columns, color=session.colored(sys.stdout))
-        case "csv":
-            yield from table.csv_lines(columns, rows, header=header)
-        case "jsonl":
-            yield from (table.json_line(columns, row) for row in rows)
         case "ids":
             yield from (str(row["id"]) for row in rows)
-        case "markdown":
-            yield from table.markdown(columns, rows)
         case _:
-            yield from table.tsv(columns, rows, header=header)
+            yield from table.render(kind, columns, rows, session.columns, color=False, header=header)
 
 
 def _json(columns: Sequence[Column], rows: Sequence[Row], total: int, unreadable: int) -> str:
@@ -148,6 +164,5 @@ def show(
             f"{shown(record.entry.path)} holds no readable record",
             f"`alscli validate {record.entry.id}` says why",
         )
-    for line in lines:
-        write(line)
+    write_lines(lines, session)
     return 0

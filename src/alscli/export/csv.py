@@ -13,7 +13,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from decimal import Decimal
 
-from alscli.model.values import Absence
+from alscli.model.absence import Absence
 from alscli.query.tables import Cell, Column, Row
 
 SEPARATOR = "|"

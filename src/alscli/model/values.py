@@ -15,36 +15,20 @@ from dataclasses import dataclass
 from dataclasses import field as dataclass_field
 from datetime import date
 from decimal import Decimal
-from enum import StrEnum
 from fractions import Fraction
 from functools import lru_cache
-from typing import Annotated, Any, TypeVar, get_args
+from typing import Annotated, Any, get_args
 
 from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
-T = TypeVar("T")
-
-
-class Absence(StrEnum):
-    """Why an optional field has no value although somebody looked; a missing key means nobody looked."""
-
-    NOT_REPORTED = "not_reported"
-    NOT_APPLICABLE = "not_applicable"
-
+from alscli.model.absence import Absence as Absence
+from alscli.model.absence import T as T
+from alscli.model.absence import known as known
+from alscli.model.absence import listed as listed
 
 _INNER = "alscli_inner"
 _ABSENCES: dict[object, Absence] = {a.value: a for a in Absence}
-
-
-def known(value: T | Absence | None) -> T | None:
-    """The value, or None where it is absent for whatever reason."""
-    return None if isinstance(value, Absence) else value
-
-
-def listed(value: list[T] | Absence | None) -> list[T]:
-    """The elements of a list; none where it is absent for whatever reason."""
-    return [] if value is None or isinstance(value, Absence) else value
 
 
 @dataclass(frozen=True, slots=True)

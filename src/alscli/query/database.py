@@ -14,8 +14,7 @@ from decimal import Decimal
 from functools import cache
 from typing import TYPE_CHECKING
 
-from alscli.model.values import Absence
-from alscli.query.rows import snapshot_rows
+from alscli.model.absence import Absence
 from alscli.query.tables import TABLES, TRIALS, Cell, Column, Row, Rows, TableShape
 
 if TYPE_CHECKING:
@@ -50,6 +49,8 @@ _SEARCHED = (
 
 def build(snapshot: Snapshot, vocabularies: Vocabularies | None = None) -> sqlite3.Connection:
     """A database in memory that holds the projection of the snapshot; the shipped terms without others."""
+    from alscli.query.rows import snapshot_rows
+
     connection = sqlite3.connect(":memory:")
     connection.executescript(definitions())
     with connection:

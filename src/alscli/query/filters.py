@@ -8,16 +8,19 @@ from __future__ import annotations
 
 import re
 import sqlite3
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from alscli.errors import UsageError
 from alscli.model.identifiers import REGISTRIES
 from alscli.model.nearness import did_you_mean, nearest
-from alscli.model.product import Product, product_named
-from alscli.model.vocabulary import Vocabularies, Vocabulary, normalize
+from alscli.model.vocabulary import Vocabularies, normalize
+from alscli.query.guard import one_condition
 from alscli.query.tables import TRIALS, Column
+
+if TYPE_CHECKING:
+    from alscli.model.product import Product
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +65,9 @@ FILTERS = (
     Filter("text", "words", "words", "words in titles, names, ids, sponsors and notes"),
 )
 
+EVERY_DECISION = {"decision": ["include", "undecided"]}
+"""Filter values that leave nothing out."""
+
 _RANGE = re.compile(r"([0-9]{0,9})(\.\.)?([0-9]{0,9})")
 
 
@@ -74,6 +80,10 @@ class Condition:
 
     sql: str
     parameters: tuple[object, ...] = ()
+
+    def also(self, other: Condition) -> Condition:
+        """Both conditions."""
+        return Condition(f"({self.sql}) AND ({other.sql})", (*self.parameters, *other.parameters))
 
 
 def condition(
@@ -98,14 +108,26 @@ def condition(
     )
 
 
+def narrowed(condition: Condition, expression: str | None) -> Condition:
+    """The condition and an SQL expression over `trials` that somebody typed.
+
+    To be evaluated within `guard.guarded`. Raises UsageError for what is not one expression.
+    """
+    if expression is None:
+        return condition
+    return condition.also(Condition(one_condition(expression)))
+
+
 def _one(each: Filter, value: str, vocabularies: Vocabularies, products: Mapping[str, Product]) -> Condition:
     column = f't."{each.column}"'
     match each.how:
         case "term":
-            return _member(column, _codes(each, value, vocabularies[each.vocabulary]))
+            return _member(column, codes(each, value, vocabularies))
         case "terms":
-            return _shares(column, _codes(each, value, vocabularies[each.vocabulary]))
+            return _shares(column, codes(each, value, vocabularies))
         case "product":
+            from alscli.model.product import product_named
+
             product = product_named(value, products)
             if product is None:
                 raise UsageError(f"--product: no product {value!r}", did_you_mean(value, products))
@@ -139,10 +161,11 @@ def teach(connection: sqlite3.Connection) -> None:
     )
 
 
-def _codes(each: Filter, value: str, vocabulary: Vocabulary) -> list[str]:
-    codes = vocabulary.filter(value)
-    if codes:
-        return sorted(codes)
+def codes(each: Filter, value: str, vocabularies: Vocabularies) -> list[str]:
+    """The codes that a value of this filter finds, itself and those below; UsageError for no term."""
+    vocabulary = vocabularies[each.vocabulary]
+    if found := vocabulary.filter(value):
+        return sorted(found)
     if each.option == "condition" and value.strip():
         return [value]  # a registry's own words are allowed there
     near = vocabulary.nearest(value)
@@ -183,20 +206,35 @@ def columns(text: str | None, default: Sequence[str]) -> list[Column]:
 
     Raises UsageError with the nearest names.
     """
-    known = {column.name: column for column in TRIALS.columns}
     if text is None:
-        return [known[name] for name in default]
+        return [_column(name) for name in default]
     adding = text.startswith("+")
-    names = [name.strip().replace("-", "_") for name in text.lstrip("+").split(",") if name.strip()]
-    for name in names:
-        if name not in known:
-            near = nearest(name, known)
-            hint = f"did you mean {' or '.join(near)}?" if near else f"columns: {', '.join(known)}"
-            raise UsageError(f"no column {name!r}", hint)
-    if not names:
-        raise UsageError("--columns names no column", f"columns: {', '.join(known)}")
-    wanted = [*default, *names] if adding else names
-    return [known[name] for name in dict.fromkeys(wanted)]
+    wanted = [_column(name.strip()) for name in text.lstrip("+").split(",") if name.strip()]
+    if not wanted:
+        raise UsageError("--columns names no column", f"columns: {', '.join(TRIALS.names)}")
+    return list(dict.fromkeys([*(_column(name) for name in default if adding), *wanted]))
+
+
+def grouping(names: Iterable[str]) -> list[Column]:
+    """The columns to count by; a filter's name (cell-type) stands for its column (cell_types).
+
+    Raises UsageError with the nearest names.
+    """
+    by_filter = {each.name: each.column for each in FILTERS if each.column in TRIALS.names}
+    parts = [part.strip().replace("-", "_") for name in names for part in name.split(",") if part.strip()]
+    return [
+        _column(name if name in TRIALS.names else by_filter.get(name, name)) for name in dict.fromkeys(parts)
+    ]
+
+
+def _column(name: str) -> Column:
+    name = name.replace("-", "_")
+    for column in TRIALS.columns:
+        if column.name == name:
+            return column
+    near = nearest(name, TRIALS.names)
+    hint = f"did you mean {' or '.join(near)}?" if near else f"columns: {', '.join(TRIALS.names)}"
+    raise UsageError(f"no column {name!r}", hint)
 
 
 def ordering(text: str | None) -> str:

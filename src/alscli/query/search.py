@@ -16,7 +16,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from alscli.errors import UsageError
-from alscli.model.values import Absence
+from alscli.model.absence import Absence
 from alscli.model.vocabulary import Vocabularies, normalize, shipped
 from alscli.query.rows import snapshot_rows
 from alscli.query.tables import Cell, Column, Row, Rows

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Literal
 
-from alscli.model.values import Absence
+from alscli.model.absence import Absence
 
 Cell = str | int | Decimal | bool | tuple[str, ...] | Absence | None
 """Text, a number, a boolean, texts, None where nobody looked, or an `Absence` where somebody did."""

@@ -16,7 +16,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-LAYOUT = 1
+LAYOUT = 2
 """Version of the tables; a cache of another one is thrown away."""
 
 _YOUNG = 2_000_000_000
@@ -25,10 +25,14 @@ _YOUNG = 2_000_000_000
 
 @dataclass(frozen=True, slots=True)
 class Stamp:
-    """What tells a file's content without reading it; `size` in bytes, `changed` in nanoseconds."""
+    """What tells a file's content without reading it: size in bytes, times in nanoseconds.
+
+    `touched` (ctime) tells a change even where somebody has put the old time of change back.
+    """
 
     size: int
     changed: int
+    touched: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +67,7 @@ def stamp(path: Path) -> Stamp | None:
         status = os.stat(path)  # noqa: PTH116 - ten thousand times in a row
     except OSError:
         return None
-    return Stamp(status.st_size, status.st_mtime_ns)
+    return Stamp(status.st_size, status.st_mtime_ns, status.st_ctime_ns)
 
 
 class Cache:
@@ -85,13 +89,11 @@ class Cache:
             return {}
         try:
             rows = self._connection.execute(
-                "SELECT path, size, changed, read_at, digest, content FROM kept"
+                "SELECT path, size, changed, touched, read_at, digest, content FROM kept"
                 " WHERE purpose = ? AND context = ?",
                 (self._purpose, self._context),
             )
-            return {
-                path: Kept(Stamp(size, changed), at, of, text) for path, size, changed, at, of, text in rows
-            }
+            return {path: Kept(Stamp(*seen), at, of, text) for path, *seen, at, of, text in rows}
         except sqlite3.Error:
             return {}
 
@@ -104,7 +106,7 @@ class Cache:
                 "DELETE FROM kept WHERE purpose = ? AND context <> ?", (self._purpose, self._context)
             )
             connection.executemany(
-                "INSERT OR REPLACE INTO kept VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+                "INSERT OR REPLACE INTO kept VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
                 (
                     (
                         self._purpose,
@@ -112,6 +114,7 @@ class Cache:
                         self._context,
                         k.stamp.size,
                         k.stamp.changed,
+                        k.stamp.touched,
                         k.read_at,
                         k.digest,
                         k.content,
@@ -164,7 +167,7 @@ def _checked(path: Path) -> sqlite3.Connection:
         connection.executescript(
             f"PRAGMA user_version = {LAYOUT};"
             "CREATE TABLE IF NOT EXISTS kept (purpose TEXT, path TEXT, context TEXT, size INTEGER,"
-            " changed INTEGER, read_at INTEGER, digest BLOB, content TEXT,"
+            " changed INTEGER, touched INTEGER, read_at INTEGER, digest BLOB, content TEXT,"
             " PRIMARY KEY (purpose, path)) WITHOUT ROWID;"
         )
     except sqlite3.Error:

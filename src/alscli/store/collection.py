@@ -10,16 +10,9 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pydantic import ValidationError
-
 from alscli.errors import CollectionError, UsageError
-from alscli.model.format import MODELS, FileKind, schema_comment, shape_of
+from alscli.model.absence import Absence
 from alscli.model.identifiers import parse_registry_id
-from alscli.model.ledger import Ledger
-from alscli.model.product import Product
-from alscli.model.provenance import Ref
-from alscli.model.trial import Trial
-from alscli.model.values import Absence
 from alscli.model.vocabulary import Vocabularies, extended, shipped
 from alscli.store.toml import MAX_BYTES, Document, Fault, TomlError, parse
 from alscli.text import one_line
@@ -28,6 +21,11 @@ if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
 
     from alscli.model.field import Table
+    from alscli.model.format import FileKind
+    from alscli.model.ledger import Ledger
+    from alscli.model.product import Product
+    from alscli.model.provenance import Ref
+    from alscli.model.trial import Trial
 
 MARKER = "alscli.toml"
 FOLDERS: dict[FileKind, str] = {"trial": "trials", "product": "products"}
@@ -65,6 +63,7 @@ class Record:
     @cached_property
     def is_canonical(self) -> bool:
         """Whether the text is exactly what a new record with these values would be: no comment, no slip."""
+        from alscli.model.format import MODELS, schema_comment, shape_of
         from alscli.store.layout import dump
 
         kind = self.entry.kind
@@ -95,6 +94,10 @@ class Snapshot:
 
 def assemble(records: Iterable[Record]) -> Snapshot:
     """The snapshot of these records; of two with one id the first in path order counts."""
+    from alscli.model.ledger import Ledger
+    from alscli.model.product import Product
+    from alscli.model.trial import Trial
+
     records = list(records)
     trials: dict[str, Trial] = {}
     products: dict[str, Product] = {}
@@ -150,6 +153,10 @@ class Collection:
 
     def understand(self, entry: Entry, data: bytes) -> Record:
         """The record that these bytes hold as the file `entry`."""
+        from pydantic import ValidationError
+
+        from alscli.model.format import MODELS
+
         try:
             document = parse(data)
         except TomlError as error:

@@ -10,7 +10,7 @@ from decimal import Decimal
 from typing import Any
 
 from alscli.export.csv import harmless
-from alscli.model.values import Absence
+from alscli.model.absence import Absence
 from alscli.query.tables import Cell, Column, Row
 from alscli.text import fit, one_line, pad, paint, width
 
@@ -114,6 +114,23 @@ def _csv_line(cells: list[str]) -> str:
     buffer = io.StringIO()
     csv.writer(buffer, lineterminator="").writerow(cells)
     return buffer.getvalue()
+
+
+def render(
+    kind: str, columns: Sequence[Column], rows: Sequence[Row], room: int, *, color: bool, header: bool = True
+) -> Iterator[str]:
+    """Lines of the rows as `table`, `csv`, `tsv`, `jsonl` or `markdown`."""
+    match kind:
+        case "table":
+            yield from fitted(columns, rows, room, color=color) if rows else ()
+        case "csv":
+            yield from csv_lines(columns, rows, header=header)
+        case "jsonl":
+            yield from (json_line(columns, row) for row in rows)
+        case "markdown":
+            yield from markdown(columns, rows)
+        case _:
+            yield from tsv(columns, rows, header=header)
 
 
 def json_value(cell: Cell) -> Any:
