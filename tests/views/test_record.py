@@ -258,5 +258,6 @@ def test_a_product_with_its_trials() -> None:
     text = "\n".join(view.product(product, Snapshot((), {"small": record}, {"p": product}), 100, color=False))
     assert "kind          cell\n" in text
     assert "2023        FDA approval" in text
-    assert "small: no result yet · RCT · no primary endpoint recorded" in text
+    assert "small: phase 3, completed: " in text
+    assert "no result yet · RCT · no primary endpoint recorded" in " ".join(text.split())
     assert "Product: regulators and developer" in page(record, Snapshot((), {}, {"p": product}))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import nullcontext
 from typing import TYPE_CHECKING, Annotated
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from alscli.query.tables import Column, Row
 
 LIST_FORMATS = ("table", "csv", "tsv", "json", "jsonl", "ids", "markdown")
-SHOW_FORMATS = ("text", "toml", "json")
+SHOW_FORMATS = ("text", "toml", "json", "markdown")
 
 
 @takes_filters
@@ -132,7 +132,7 @@ def _json(columns: Sequence[Column], rows: Sequence[Row], total: int, unreadable
 def show(
     context: typer.Context,
     id: Annotated[str, typer.Argument(metavar="ID", help="Id, registry id, or the beginning of one.")],  # noqa: A002
-    format: Annotated[str, typer.Option(metavar="FORMAT", help="text, toml or json.")] = "text",  # noqa: A002
+    format: Annotated[str, typer.Option(metavar="FORMAT", help="text, toml, json or markdown.")] = "text",  # noqa: A002
 ) -> int:
     """Show one record, the honest line first.
 
@@ -155,7 +155,10 @@ def show(
         write_data(view.as_json(record.entry.kind, record.document.values))
         return 0
     color, room = session.colored(sys.stdout), session.columns if session.on_terminal else 100
-    if isinstance(record.model, Trial):
+    lines: Iterable[str]
+    if format == "markdown" and isinstance(record.model, (Trial, Product)):
+        lines = view.markdown(record.model, snapshot)
+    elif isinstance(record.model, Trial):
         lines = view.trial(record.model, snapshot, room, color=color)
     elif isinstance(record.model, Product):
         lines = view.product(record.model, snapshot, room, color=color)

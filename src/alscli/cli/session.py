@@ -87,5 +87,9 @@ def write(text: str) -> None:
 
 
 def write_data(text: str) -> None:
-    """Machine-readable text to stdout, as it is."""
+    """Machine-readable text to stdout, as it is; on a terminal without what that would obey."""
+    if sys.stdout.isatty():
+        from alscli.text import plain
+
+        text = plain(text)
     sys.stdout.write(text)

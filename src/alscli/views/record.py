@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
-from typing import Any
+from typing import Any, Protocol
 
 from alscli.model.evidence import assess, design_in_words
 from alscli.model.format import FileKind
@@ -18,6 +18,7 @@ from alscli.model.values import Absence, Range, known, listed
 from alscli.query.trial_row import dose_in_words
 from alscli.store.collection import Snapshot
 from alscli.text import link, one_line, pad, paint, wrap
+from alscli.views.table import escaped
 
 _LABEL = 14
 _EFFECT = {
@@ -33,7 +34,29 @@ _EFFECT = {
 _RESULT_STYLE = {"met": "good", "not_met": "bad", "nominal": "warn", "not_significant": "warn"}
 
 
-class _Page:
+class _Page(Protocol):
+    """What a record is written on: facts with labels, headings, and text at a depth of 0, 1 or 2."""
+
+    color: bool
+    lines: list[str]
+
+    def add(self, text: str = "", indent: str = "", style: str = "", hang: int = 0) -> None:
+        """Text at the depth that `indent` (two blanks each) gives; nothing is an empty line."""
+
+    def heading(self, text: str) -> None:
+        """The title of what follows."""
+
+    def fact(self, label: str, text: str) -> None:
+        """A labelled value; nothing where there is none."""
+
+    def names(self, parts: Sequence[tuple[str, str | None]]) -> None:
+        """Names side by side, each with the address it leads to."""
+
+    def result(self, head: str, result: str, style: str) -> None:
+        """What was measured, and what came of it in a style."""
+
+
+class _Screen:
     """Lines of a fixed width, some colored."""
 
     def __init__(self, room: int, *, color: bool) -> None:
@@ -51,16 +74,77 @@ class _Page:
         self.lines += ["", paint(one_line(text), "heading", self.color)]
 
     def fact(self, label: str, text: str) -> None:
-        """A labelled value; nothing where there is none."""
         if text:
             first, *rest = wrap(text, self.room, " " * _LABEL)
             self.lines.append(paint(pad(label, _LABEL), "quiet", self.color) + first[_LABEL:])
             self.lines += rest
 
+    def names(self, parts: Sequence[tuple[str, str | None]]) -> None:
+        (first, _), *rest = parts
+        shown = [link(one_line(text), url, self.color) for text, url in rest]
+        self.lines.append("  ".join([paint(first, "accent", self.color), *shown]))
+
+    def result(self, head: str, result: str, style: str) -> None:
+        lines = wrap(f"{head}: {result}", self.room, "  ")
+        if style:
+            lines[-1] = lines[-1].replace(result, paint(result, style, self.color))
+        self.lines += lines
+
+
+class _Markdown:
+    """The same in Markdown, for a pull request or a page."""
+
+    color = False
+
+    def __init__(self, title: str) -> None:
+        self.title = title
+        self.lines = [f"# {escaped(one_line(title))}"]
+
+    def add(self, text: str = "", indent: str = "", style: str = "", hang: int = 0) -> None:
+        if text in ("", self.title):
+            return
+        shown = escaped(one_line(text))
+        if indent:
+            self.lines.append(f"{indent[2:]}- {shown}")
+        else:
+            self.lines += ["", f"**{shown}**" if style == "heading" else shown]
+
+    def heading(self, text: str) -> None:
+        self.lines += ["", f"## {escaped(one_line(text))}", ""]
+
+    def fact(self, label: str, text: str) -> None:
+        if text:
+            name = escaped(label) or "and"
+            gap = [] if self.lines[-1].startswith("- ") else [""]
+            self.lines += [*gap, f"- {name}: {escaped(one_line(text))}"]
+
+    def names(self, parts: Sequence[tuple[str, str | None]]) -> None:
+        shown = [escaped(one_line(text)) for text, _ in parts]
+        pairs = zip(shown, parts, strict=True)
+        self.lines += ["", " · ".join(f"[{text}]({url})" if url else text for text, (_, url) in pairs)]
+
+    def result(self, head: str, result: str, style: str) -> None:
+        self.lines.append(f"- {escaped(one_line(head))}: **{escaped(result)}**")
+
+
+def markdown(record: Trial | Product, snapshot: Snapshot) -> list[str]:
+    """The lines that show a record, in Markdown, its title first."""
+    page = _Markdown(record.title if isinstance(record, Trial) else record.name)
+    if isinstance(record, Trial):
+        _trial(page, record, snapshot)
+    else:
+        _product(page, record, snapshot)
+    return page.lines
+
 
 def trial(record: Trial, snapshot: Snapshot, room: int, *, color: bool) -> list[str]:
     """The lines that show a trial, at most `room` columns wide."""
-    page = _Page(room, color=color)
+    page = _Screen(room, color=color)
+    _trial(page, record, snapshot)
+    return page.lines
+
+
+def _trial(page: _Page, record: Trial, snapshot: Snapshot) -> None:
     evidence = assess(record, snapshot.shared_refs)
     page.add(evidence.line, style="heading")
     page.add()
@@ -76,19 +160,18 @@ def trial(record: Trial, snapshot: Snapshot, room: int, *, color: bool) -> list[
     refs = snapshot.shared_refs | {ref.key: ref for ref in record.refs}
     _sources(page, refs, cited_keys(record))
     _verified(page, record)
-    return page.lines
 
 
 def _head(page: _Page, record: Trial) -> None:
     registered = parse_registry_id(record.registry_id) if record.registry_id else None
-    names = [paint(record.id, "accent", page.color)]
+    names: list[tuple[str, str | None]] = [(record.id, None)]
     if registered is not None:
-        names.append(link(registered.value, registered.url, page.color))
+        names.append((registered.value, registered.url))
     elif record.registration:
-        names.append(f"no registry id ({record.registration.replace('_', ' ')})")
+        names.append((f"no registry id ({record.registration.replace('_', ' ')})", None))
     if record.acronym:
-        names.append(one_line(record.acronym))
-    page.lines.append("  ".join(names))
+        names.append((record.acronym, None))
+    page.names(names)
     page.add(record.title)
     if record.title_zh:
         page.add(record.title_zh)
@@ -279,11 +362,7 @@ def _outcome(page: _Page, outcome: Outcome) -> None:
     if known(outcome.matrix) is not None:
         head += f", {outcome.matrix}"
     role = "" if outcome.role == "primary" else f" ({outcome.role.replace('_', ' ')})"
-    lines = wrap(f"{head}{role}: {result}", page.room, "  ")
-    style = _RESULT_STYLE.get(outcome.result or "")
-    if style:
-        lines[-1] = lines[-1].replace(result, paint(result, style, page.color))
-    page.lines += lines
+    page.result(f"{head}{role}", result, _RESULT_STYLE.get(outcome.result or "", ""))
     if outcome.subgroup is not None:
         page.add(_subgroup(outcome), "    ")
     if outcome.definition:
@@ -491,7 +570,12 @@ def _verified(page: _Page, record: Trial | Product) -> None:
 
 def product(record: Product, snapshot: Snapshot, room: int, *, color: bool) -> list[str]:
     """The lines that show a product, at most `room` columns wide."""
-    page = _Page(room, color=color)
+    page = _Screen(room, color=color)
+    _product(page, record, snapshot)
+    return page.lines
+
+
+def _product(page: _Page, record: Product, snapshot: Snapshot) -> None:
     page.add(" ".join(part for part in (record.name, record.name_zh) if part), style="heading")
     page.fact("id", record.id)
     page.fact("also", ", ".join(record.aliases))
@@ -507,18 +591,28 @@ def product(record: Product, snapshot: Snapshot, room: int, *, color: bool) -> l
     if listed(record.events):
         page.heading("Regulators and developer")
         _events(page, record)
-    trials = [
-        t for t in snapshot.trials.values() if any(i.product == record.id for i in listed(t.interventions))
-    ]
+    trials = sorted(
+        (t for t in snapshot.trials.values() if any(i.product == record.id for i in listed(t.interventions))),
+        key=_began,
+    )
     if trials:
-        page.heading("Trials")
+        page.heading("Trials, by their start")
         for each in trials:
-            page.add(f"{each.id}: {assess(each, snapshot.shared_refs).line}", "  ", hang=4)
+            when = pad(_began(each)[1] or "?", 10)
+            line = assess(each, snapshot.shared_refs).line
+            what = f"phase {each.phase}, {each.status.replace('_', ' ')}"
+            page.add(f"{when}  {each.id}: {what}: {line}", "  ", hang=12)
     _disputes(page, record.disputes)
     refs = snapshot.shared_refs | {ref.key: ref for ref in record.refs}
     _sources(page, refs, cited_keys(record))
     _verified(page, record)
-    return page.lines
+
+
+def _began(record: Trial) -> tuple[bool, str, str]:
+    """For sorting: trials whose start nobody recorded come last."""
+    dates = known(record.dates)
+    start = known(dates.start) if dates else None
+    return start is None, str(start.on) if start else "", record.id
 
 
 def _said(value: object) -> str:
