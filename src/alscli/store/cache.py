@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import os
 import sqlite3
+import stat
 import time
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
@@ -62,10 +63,12 @@ def digest(data: bytes) -> bytes:
 
 
 def stamp(path: Path) -> Stamp | None:
-    """The stamp of a file; None where it cannot be looked at."""
+    """The stamp of a regular file; None for anything else, and where it cannot be looked at."""
     try:
         status = os.stat(path)  # noqa: PTH116 - ten thousand times in a row
     except OSError:
+        return None
+    if not stat.S_ISREG(status.st_mode):
         return None
     return Stamp(status.st_size, status.st_mtime_ns, status.st_ctime_ns)
 
