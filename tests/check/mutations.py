@@ -749,12 +749,23 @@ def arms_with_sizes(file: File) -> list[dict[str, Any]]:
     return [arm for arm in arms if isinstance(arm.get("n"), int)] if isinstance(arms, list) else []
 
 
+def counted(file: File, stage: str) -> int | None:
+    flow = file.values.get("enrollment")
+    count = flow.get(stage) if isinstance(flow, dict) else None
+    count = count.get("n") if isinstance(count, dict) else count
+    return count if isinstance(count, int) else None
+
+
 @kind("EN001")
 def more_treated_than_randomized(file: File) -> Iterator[Edit]:
-    flow = file.values.get("enrollment")
-    if isinstance(flow, dict) and isinstance(flow.get("randomized"), int) and "completed" not in flow:
+    randomized = counted(file, "randomized")
+    sizes = [arm.get("n") for arm in file.values.get("arms", [])]
+    if randomized and (None in sizes or sum(sizes) == randomized or not sizes):
         for site in file.find("enrollment", "treated"):
-            yield site.put(str(flow["randomized"] + 1))
+            if site.raw.isdigit():
+                yield site.put(str(randomized + 1))
+            else:
+                yield site.put(re.sub(r"n = \d+", f"n = {randomized + 1}", site.raw))
 
 
 @kind("EN001")
@@ -842,8 +853,10 @@ def score_off_the_scale(file: File) -> Iterator[Edit]:
         if (
             outcome.get("instrument") == "ALSFRS-R"
             and outcome.get("measure") == "score"
-            and outcome.get("stat") in ("mean", "median")
-            and not {"ci", "effects"} & {*value, *outcome}
+            and outcome.get("stat") != "percent"
+            and "ci" not in value
+            and isinstance(value["value"], (int, float))
+            and all(value["value"] >= other.get("value", 0) for other in outcome["values"])
         ):
             yield site.put("52")
 
@@ -904,10 +917,11 @@ def double_blind_and_open(file: File) -> Iterator[Edit]:
 
 @kind("RG005")
 def rmat_of_the_nmpa(file: File) -> Iterator[Edit]:
-    for site in file.find("", "events", "type"):
-        event = file.values["events"][site.row]
-        if event.get("agency") == "NMPA" and event["type"] == "breakthrough":
-            yield site.put('"rmat"')
+    for site in file.find("", "events", "agency"):
+        if site.raw == '"NMPA"' and '"ind_cleared"' not in file.text[site.end : site.end + 30]:
+            end = file.text.index("\n", site.end)
+            line = re.sub(r'type = "[a-z_]+"', 'type = "rmat"', file.text[site.end : end])
+            yield Edit(file.text[: site.end] + line + file.text[end:], site.start)
 
 
 @kind("RG005")
@@ -974,8 +988,7 @@ def called_the_first_of_the_world(file: File) -> Iterator[Edit]:
 @kind("XR001")
 def product_unknown(file: File) -> Iterator[Edit]:
     for site in file.find("interventions", "product"):
-        if not {"given"} & {key for arm in file.values.get("arms", []) for key in arm}:
-            yield site.put('"no-such-product"')
+        yield site.put('"no-such-product"')
 
 
 @kind("XR001")

@@ -12,7 +12,7 @@ from xml.etree import ElementTree as ET
 
 import jsonschema
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from alscli.check.engine import Report, catalogue, check, select
@@ -72,6 +72,7 @@ def test_json_lines_are_the_findings_of_json(small: Report) -> None:
     assert whole["checked"] == small.checked == 11
 
 
+@settings(deadline=None, max_examples=60)
 @given(REPORTS)
 def test_a_finding_is_one_line_of_json(found: Report) -> None:
     lines = list(jsonl.render(found))
@@ -95,6 +96,7 @@ def test_note_is_a_notice_and_columns_only_within_one_line() -> None:
     assert line.startswith("::notice file=records/trials/a.toml,line=5,endLine=7,title=EN001::")
 
 
+@settings(deadline=None, max_examples=60)
 @given(REPORTS)
 def test_no_text_breaks_out_of_a_workflow_command(found: Report) -> None:
     lines = list(github.render(found))
@@ -173,6 +175,7 @@ def test_a_finding_in_a_file_that_is_gone_has_its_test_case() -> None:
     assert len(parsed(found).findall(".//testcase")) == 2
 
 
+@settings(deadline=None, max_examples=60)
 @given(REPORTS, st.sampled_from(SEVERITIES))
 def test_junit_is_well_formed_for_every_text(found: Report, fail_on: str) -> None:
     parsed(found, fail_on)
@@ -333,6 +336,7 @@ def test_sarif_offers_the_replacement_as_a_fix() -> None:
     ]
 
 
+@settings(deadline=None, max_examples=60)
 @given(REPORTS)
 def test_sarif_holds_for_every_text(found: Report) -> None:
     results = run_of(found)["results"]

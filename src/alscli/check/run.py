@@ -12,8 +12,10 @@ import json
 import os
 import sys
 from collections.abc import Collection as Container
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from functools import partial
@@ -44,19 +46,23 @@ def check_files(
 
     The same report as `check` gives over a snapshot, whether from the cache or not.
     """
+    collecting = gc.isenabled()
     gc.disable()  # models hold no cycles, and walking a million of them takes half the time
     try:
         return _check_files(collection, as_of=as_of, codes=codes, only=only, cached=cached)
     finally:
-        gc.enable()
+        if collecting:
+            gc.enable()
 
 
 def _check_files(
     collection: Collection, *, as_of: date, codes: frozenset[str], only: Container[str] | None, cached: bool
 ) -> Report:
+    at = now()
     entries = list(collection.entries())
     beside = [collection.read(entry) for entry in entries if entry.kind != "trial"]
-    names = names_in(snapshot := assemble(beside), [entry.id for entry in entries if entry.kind == "trial"])
+    snapshot = assemble(beside)
+    names = names_in(snapshot, [entry.id for entry in entries if entry.kind == "trial"])
     around = Surroundings(snapshot, names, collection.vocabularies, as_of)
     cache = Cache(collection.root, "check", _context(collection, around, beside)) if cached else None
     kept = cache.load() if cache is not None else {}
@@ -74,9 +80,10 @@ def _check_files(
     fresh = dict(_examined(collection, around, [entry for entry, _ in stale]))
     if cache is not None:
         stamps = {str(entry.path): seen for entry, seen in stale}
-        cache.store(_to_keep(fresh, stamps), set(kept) - set(examined) - set(fresh))
+        cache.store(_to_keep(fresh, stamps, at), set(kept) - set(stamps) - set(examined))
         cache.close()
     examined |= {path: examination for path, (examination, _) in fresh.items()}
+    examined |= _examined_again(collection, around, entries, examined)
 
     places = {str(entry.path): entry for entry in entries}
     ordered = [examined[path] for path in places]
@@ -85,8 +92,25 @@ def _check_files(
     )
 
 
-Fresh = tuple[str, tuple[Examination, bytes]]
-"""A path, its examination, and the digest of the bytes that were examined."""
+Fresh = tuple[str, tuple[Examination, bytes | None]]
+"""A path, its examination, and the digest of the bytes that were examined; None where none could be read."""
+
+
+def _examined_again(
+    collection: Collection,
+    around: Surroundings,
+    entries: Iterable[Entry],
+    examined: Mapping[str, Examination],
+) -> dict[str, Examination]:
+    """The trials that may cite another by an id that is not the name of its file, which is known only now."""
+    gists = [found.gist for found in examined.values() if found.gist is not None and found.kind == "trial"]
+    trials = around.names.trials | {gist.id for gist in gists}
+    if trials == around.names.trials:
+        return {}
+    wider = replace(around, names=replace(around.names, trials=trials))
+    settled = {gist.path for gist in gists if around.names.trials.issuperset(gist.related)}
+    doubtful = [entry for entry in entries if entry.kind == "trial" and str(entry.path) not in settled]
+    return {path: examination for path, (examination, _) in _examined(collection, wider, doubtful)}
 
 
 def _examined(collection: Collection, around: Surroundings, entries: Sequence[Entry]) -> Iterator[Fresh]:
@@ -96,9 +120,12 @@ def _examined(collection: Collection, around: Surroundings, entries: Sequence[En
         return
     size = -(-len(entries) // (workers * 4))
     chunks = [entries[at : at + size] for at in range(0, len(entries), size)]
-    with ProcessPoolExecutor(workers) as pool:
-        for found in pool.map(partial(_examine_all, collection, around), chunks):
-            yield from found
+    try:
+        with ProcessPoolExecutor(workers) as pool:
+            for found in pool.map(partial(_examine_all, collection, around), chunks):
+                yield from found
+    except (OSError, BrokenProcessPool):  # a system without shared memory, or too little of it
+        yield from _examine_some(collection, around, entries)
 
 
 def _examine_all(collection: Collection, around: Surroundings, entries: Sequence[Entry]) -> list[Fresh]:
@@ -109,24 +136,25 @@ def _examine_all(collection: Collection, around: Surroundings, entries: Sequence
 def _examine_some(collection: Collection, around: Surroundings, entries: Iterable[Entry]) -> Iterator[Fresh]:
     rules = rules_of(frozenset(catalogue()))
     for entry in entries:
-        record, data = _read(collection, entry)
-        yield str(entry.path), (examine(record, around, rules), digest(data))
+        record, of = _read(collection, entry)
+        yield str(entry.path), (examine(record, around, rules), of)
 
 
-def _read(collection: Collection, entry: Entry) -> tuple[Record, bytes]:
+def _read(collection: Collection, entry: Entry) -> tuple[Record, bytes | None]:
     try:
         data = read_bytes(entry.path)
     except OSError:
-        return collection.read(entry), b""
-    return collection.understand(entry, data), data
+        return collection.read(entry), None
+    return collection.understand(entry, data), digest(data)
 
 
-def _to_keep(fresh: dict[str, tuple[Examination, bytes]], stamps: dict[str, Stamp | None]) -> dict[str, Kept]:
-    at = now()
+def _to_keep(
+    fresh: Mapping[str, tuple[Examination, bytes | None]], stamps: Mapping[str, Stamp | None], at: int
+) -> dict[str, Kept]:
     return {
         path: Kept(seen, at, of, _written(examination))
         for path, (examination, of) in fresh.items()
-        if (seen := stamps[path]) is not None
+        if of is not None and (seen := stamps[path]) is not None
     }
 
 
@@ -206,17 +234,17 @@ def _context(collection: Collection, around: Surroundings, beside: Iterable[Reco
     for part in (__version__, sys.version, around.as_of.isoformat(), *_program(), *_terms(collection)):
         hashed.update(part.encode() + b"\0")
     for record in beside:
-        hashed.update(str(record.entry.path).encode() + b"\0")
+        hashed.update(os.fsencode(record.entry.path) + b"\0")
         hashed.update((record.document.text if record.document else str(record.fault)).encode() + b"\0")
     for name in sorted(around.names.trials):
-        hashed.update(name.encode() + b"\0")
+        hashed.update(os.fsencode(name) + b"\0")
     return hashed.hexdigest()
 
 
 def _program() -> Iterator[str]:
     """The program's own files, so that a rule that was edited speaks at once."""
     package = Path(__file__).parent.parent
-    for folder in ("check", "check/rules", "model", "store", "vocab"):
+    for folder in (".", "check", "check/rules", "model", "store", "vocab"):
         for item in sorted((package / folder).iterdir()):
             if item.suffix in (".py", ".toml"):
                 seen = stamp(item)

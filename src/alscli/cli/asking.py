@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
 from typing import TYPE_CHECKING, Annotated
 
@@ -17,8 +17,7 @@ from alscli.errors import UsageError
 if TYPE_CHECKING:
     import sqlite3
 
-    from alscli.query.filters import Condition
-    from alscli.store.collection import Snapshot
+    from alscli.query.filters import Condition, Named
     from alscli.views.stats import Section
 
 FORMATS = ("table", "csv", "tsv", "json", "jsonl", "markdown")
@@ -48,20 +47,17 @@ def _kind(format_: str | None, session: Session, formats: Sequence[str] = FORMAT
 @contextmanager
 def _asked(
     session: Session, filters: Given, where: str | None
-) -> Iterator[tuple[sqlite3.Connection, Condition, Snapshot]]:
+) -> Iterator[tuple[sqlite3.Connection, Condition]]:
     """The database, and the condition that filters and --where make; guarded where there is a --where."""
-    from alscli.query import database
-    from alscli.query.filters import condition, narrowed, teach
+    from alscli.query.filters import condition, narrowed, products_in, teach
     from alscli.query.guard import guarded
 
-    collection = session.collection
-    snapshot = collection.load()
-    chosen = narrowed(condition(filters, collection.vocabularies, snapshot.products), where)
-    connection = database.build(snapshot, collection.vocabularies)
+    connection = session.index().connection
+    products = products_in(connection) if "product" in filters else {}
+    chosen = narrowed(condition(filters, session.collection.vocabularies, products), where)
     teach(connection)
-    session.warn_unreadable(snapshot)
     with guarded(connection, tables=("trials",)) if where is not None else nullcontext():
-        yield connection, chosen, snapshot
+        yield connection, chosen
 
 
 def sql(
@@ -82,7 +78,6 @@ def sql(
     seconds. A number that is not reported is NULL; table `absences` and the column `written` tell why. Lists
     are JSON: SELECT value, count(*) FROM trials, json_each(cell_types) GROUP BY value
     """
-    from alscli.query import database
     from alscli.query.filters import teach
     from alscli.query.guard import ask
     from alscli.views.answers import answer_rows, rows_as_json, schema_lines
@@ -95,10 +90,8 @@ def sql(
         return 0
     if query is None:
         raise UsageError("there is no query", "write a SELECT, or --schema to see the tables")
-    snapshot = session.collection.load()
-    connection = database.build(snapshot, session.collection.vocabularies)
+    connection = session.index().connection
     teach(connection)
-    session.warn_unreadable(snapshot)
     columns, rows = answer_rows(ask(connection, query))
     if kind == "json":
         write_data(rows_as_json(columns, rows))
@@ -141,7 +134,7 @@ def search(
     snapshot = collection.load()
     connection = database.build(snapshot, collection.vocabularies)
     text.index(connection, snapshot, collection.vocabularies)
-    session.warn_unreadable(snapshot)
+    session.warn_unreadable([record.entry.path for record in snapshot.unreadable])
     query = _query(words)
     found, total = text.search(connection, query, decisions, limit)
     undecided = 0 if decisions else database.count(connection, "t.decision = 'undecided'")
@@ -201,7 +194,7 @@ def stats(
         return counted(session, filters, where, by, kind, limit, header=not no_header)
     if limit is not None:
         raise UsageError("--limit is for groups", "name columns to count by")
-    with _asked(session, filters, where) as (connection, chosen, _):
+    with _asked(session, filters, where) as (connection, chosen):
         if report == "overdue":
             _overdue(session, connection, chosen, kind)
         elif report == "primary":
@@ -231,7 +224,7 @@ def counted(
         raise UsageError("there is no column to count by", "name one, such as phase")
     if kind not in STATS_FORMATS:
         raise UsageError(f"--format: counts have no {kind}", f"there are: {', '.join(STATS_FORMATS)}")
-    with _asked(session, filters, where) as (connection, chosen, _):
+    with _asked(session, filters, where) as (connection, chosen):
         counts = count_by(connection, columns, chosen)
     if kind == "json":
         write_data(view.as_json(counts, limit))
@@ -352,7 +345,7 @@ def _compare_kinds(
 ) -> int:
     from alscli.model.nearness import did_you_mean
     from alscli.query.comparison import group, overlapping
-    from alscli.query.filters import EVERY_DECISION, FILTERS, condition
+    from alscli.query.filters import EVERY_DECISION, FILTERS, condition, products_in
     from alscli.views import comparison as view
 
     name = by.replace("-", "_")
@@ -363,9 +356,12 @@ def _compare_kinds(
         raise UsageError(f"--by {by} and --{by} ask for the same", "leave one out")
     vocabularies = session.collection.vocabularies
     groups = []
-    with _asked(session, filters, where) as (connection, chosen, snapshot):
+    products: Mapping[str, Named] = {}
+    with _asked(session, filters, where) as (connection, chosen):
+        if name == "product":
+            products = products_in(connection)
         for term in dict.fromkeys(terms):
-            found = condition({name: [term], **EVERY_DECISION}, vocabularies, snapshot.products)
+            found = condition({name: [term], **EVERY_DECISION}, vocabularies, products)
             groups.append(group(connection, term, chosen.also(found)))
     if kind == "json":
         write_data(view.groups_as_json(name, groups))

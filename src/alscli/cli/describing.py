@@ -128,7 +128,7 @@ def values(
     width = session.columns if session.on_terminal else None
     if vocabulary is None or counts:
         snapshot = session.collection.load()
-        session.warn_unreadable(snapshot)
+        session.warn_unreadable([record.entry.path for record in snapshot.unreadable])
         lines = render_counts(field, named, snapshot, format, width)
     else:
         lines = render_terms(vocabularies[vocabulary], format, width)

@@ -44,7 +44,7 @@ def export(
     from alscli.export import csv, target
     from alscli.model.nearness import did_you_mean
     from alscli.query import database
-    from alscli.query.filters import condition, teach
+    from alscli.query.filters import condition, products_in, teach
     from alscli.query.tables import TRIALS
 
     session: Session = context.obj
@@ -54,14 +54,13 @@ def export(
         raise UsageError(f"no table {table!r}", did_you_mean(table, TABLES))
     if len(list_separator) != 1 or list_separator in "\\\r\n\"'":
         raise UsageError("--list-separator takes one character, no quote, backslash or line end")
-    collection = session.collection
-    snapshot = collection.load()
-    where = condition(filters, collection.vocabularies, snapshot.products)
-    connection = database.build(snapshot)
+    index = session.index()
+    connection = index.connection
+    products = products_in(connection) if "product" in filters else {}
+    where = condition(filters, session.collection.vocabularies, products)
     teach(connection)
     rows = database.select(connection, TRIALS.columns, where.sql, where.parameters, "t.id")
     lines = csv.render(TRIALS.columns, rows, separator=list_separator, null=null)
-    session.warn_unreadable(snapshot)
     if bom:
         lines = _marked(lines)
     if output is None:
@@ -73,7 +72,7 @@ def export(
         session.say("no trial matches; the table has only its header")
     elif output is not None:
         session.say(f"wrote {found} trials to {output}")
-    return 1 if snapshot.unreadable and not keep_going else 0
+    return 1 if index.unreadable and not keep_going else 0
 
 
 def _marked(lines: Iterator[str]) -> Iterator[str]:

@@ -58,7 +58,7 @@ def list_(
     """
     from alscli.query import database
     from alscli.query.filters import columns as chosen_columns
-    from alscli.query.filters import condition, narrowed, ordering, teach
+    from alscli.query.filters import condition, narrowed, ordering, products_in, teach
     from alscli.query.guard import guarded
     from alscli.views.trials import DEFAULT, heading
 
@@ -74,10 +74,10 @@ def list_(
         return counted(session, filters, where, group_by.split(","), kind, limit, header=not no_header)
     wanted = chosen_columns("id" if kind == "ids" else columns, DEFAULT)
     order = ordering(sort)
-    collection = session.collection
-    snapshot = collection.load()
-    chosen = narrowed(condition(filters, collection.vocabularies, snapshot.products), where)
-    connection = database.build(snapshot, collection.vocabularies)
+    index = session.index()
+    connection = index.connection
+    products = products_in(connection) if "product" in filters else {}
+    chosen = narrowed(condition(filters, session.collection.vocabularies, products), where)
     teach(connection)
     with guarded(connection, tables=("trials",)) if where is not None else nullcontext():
         matching = database.count(connection, chosen.sql, chosen.parameters)
@@ -87,12 +87,11 @@ def list_(
             else list(database.select(connection, wanted, chosen.sql, chosen.parameters, order, limit))
         )
     total = database.count(connection)
-    session.warn_unreadable(snapshot)
     if count:
         write(str(matching))
         return 0
     if kind == "json":
-        write_data(_json(wanted, rows, total, len(snapshot.unreadable)))
+        write_data(_json(wanted, rows, total, len(index.unreadable)))
     else:
         write_lines(_lines(kind, wanted, rows, session, header=not no_header), session)
     undecided = database.count(connection, "t.decision = 'undecided'") if "decision" not in filters else 0

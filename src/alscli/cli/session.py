@@ -12,7 +12,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
 if TYPE_CHECKING:
-    from alscli.store.collection import Collection, Snapshot
+    from collections.abc import Sequence
+
+    from alscli.query.index import Index
+    from alscli.store.collection import Collection
 
 COLORS = ("auto", "always", "never")
 
@@ -64,13 +67,21 @@ class Session:
             sys.stdout.flush()  # so that the two streams keep their order in one file
             print(text, file=sys.stderr)
 
-    def warn_unreadable(self, snapshot: Snapshot) -> None:
+    def index(self) -> Index:
+        """The projection of the collection, from the cache where that is right."""
+        from alscli.query.index import open_index
+
+        index = open_index(self.collection, cached=self.cached)
+        self.warn_unreadable(index.unreadable)
+        return index
+
+    def warn_unreadable(self, paths: Sequence[Path]) -> None:
         """Say which files hold no record, so that nobody takes the rest for the whole."""
         from alscli.store.collection import shown
 
-        if not snapshot.unreadable:
+        if not paths:
             return
-        names = [shown(record.entry.path) for record in snapshot.unreadable]
+        names = [shown(path) for path in paths]
         listed = ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
         what = (
             "file holds no readable record and is"

@@ -18,6 +18,7 @@ def write(path: Path, chunks: Iterable[bytes]) -> None:
     """
     if path.is_dir():
         raise UsageError(f"{path} is a folder", "name a file in it")
+    folder = path.parent
     try:
         path = path.resolve()
         if path.exists() and not path.is_file():
@@ -29,7 +30,7 @@ def write(path: Path, chunks: Iterable[bytes]) -> None:
     try:
         descriptor, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".tmp", dir=path.parent)
     except FileNotFoundError:
-        raise UsageError(f"{path.parent} does not exist", "make the folder first") from None
+        raise UsageError(f"{folder} does not exist", "make the folder first") from None
     except OSError as error:
         raise _failed(path, error) from error
     temporary = Path(name)

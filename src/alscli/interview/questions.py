@@ -22,9 +22,10 @@ from alscli.model.identifiers import (
     suggest_record_id,
 )
 from alscli.model.path import put
-from alscli.model.product import Product, product_named
+from alscli.model.product import Product
 from alscli.model.trial import Trial
 from alscli.model.vocabulary import Vocabularies
+from alscli.query.filters import product_named
 
 Values = dict[str, Any]
 Apply = Callable[[Values, str], str]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Annotated
 
 from pydantic import ConfigDict, Field
@@ -11,7 +10,6 @@ from alscli.model.field import FACET, Table, Term, optional, required, several
 from alscli.model.provenance import LOC, SRC, Dispute, Ref, Verified, Waiver
 from alscli.model.trial import CellType, Donor, Modality, Modification, RecordId, SchemaVersion
 from alscli.model.values import Date, Maybe, Sources, Text
-from alscli.model.vocabulary import normalize
 
 
 class Event(Table):
@@ -58,14 +56,3 @@ class Product(Table):
     waivers: list[Waiver] = several(
         "Findings judged to be no fault", kind="tables", identity=("rule", "field")
     )
-
-
-def product_named(text: str, products: Mapping[str, Product]) -> Product | None:
-    """The product that goes by this id, name or alias."""
-    wanted = normalize(text)
-    for plain in (True, False):  # a Chinese name is compared last: that loads OpenCC
-        for product in products.values():
-            names = (product.id, product.name, product.name_zh or "", *product.aliases)
-            if wanted and any(name.isascii() is plain and normalize(name) == wanted for name in names):
-                return product
-    return None

@@ -6,11 +6,12 @@ code, label or synonym, and finds what lies below it.
 
 from __future__ import annotations
 
+import json
 import re
 import sqlite3
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import Literal, Protocol, TypeVar
 
 from alscli.errors import UsageError
 from alscli.model.identifiers import REGISTRIES
@@ -19,8 +20,7 @@ from alscli.model.vocabulary import Vocabularies, normalize
 from alscli.query.guard import one_condition
 from alscli.query.tables import TRIALS, Column
 
-if TYPE_CHECKING:
-    from alscli.model.product import Product
+N = TypeVar("N", bound="Named")
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +37,51 @@ class Filter:
     def name(self) -> str:
         """The option as a Python name."""
         return self.option.replace("-", "_")
+
+
+class Named(Protocol):
+    """A product as far as its names go."""
+
+    @property
+    def id(self) -> str:
+        """Its id."""
+
+    @property
+    def name(self) -> str:
+        """Its name."""
+
+    @property
+    def name_zh(self) -> str | None:
+        """Its Chinese name."""
+
+    @property
+    def aliases(self) -> Sequence[str]:
+        """Its other names."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Names:
+    id: str
+    name: str
+    name_zh: str | None
+    aliases: tuple[str, ...]
+
+
+def products_in(connection: sqlite3.Connection) -> dict[str, Named]:
+    """The products of the collection by id, with their names."""
+    rows = connection.execute("SELECT id, name, name_zh, aliases FROM products ORDER BY id")
+    return {row[0]: _Names(row[0], row[1], row[2], tuple(json.loads(row[3] or "[]"))) for row in rows}
+
+
+def product_named(text: str, products: Mapping[str, N]) -> N | None:
+    """The product that goes by this id, name or alias."""
+    wanted = normalize(text)
+    for plain in (True, False):  # a Chinese name is compared last: that loads OpenCC
+        for product in products.values():
+            names = (product.id, product.name, product.name_zh or "", *product.aliases)
+            if wanted and any(name.isascii() is plain and normalize(name) == wanted for name in names):
+                return product
+    return None
 
 
 FILTERS = (
@@ -87,7 +132,7 @@ class Condition:
 
 
 def condition(
-    given: Mapping[str, Sequence[str]], vocabularies: Vocabularies, products: Mapping[str, Product]
+    given: Mapping[str, Sequence[str]], vocabularies: Vocabularies, products: Mapping[str, Named]
 ) -> Condition:
     """The condition that these filter values make; keys are `Filter.name`.
 
@@ -118,7 +163,7 @@ def narrowed(condition: Condition, expression: str | None) -> Condition:
     return condition.also(Condition(one_condition(expression)))
 
 
-def _one(each: Filter, value: str, vocabularies: Vocabularies, products: Mapping[str, Product]) -> Condition:
+def _one(each: Filter, value: str, vocabularies: Vocabularies, products: Mapping[str, Named]) -> Condition:
     column = f't."{each.column}"'
     match each.how:
         case "term":
@@ -126,8 +171,6 @@ def _one(each: Filter, value: str, vocabularies: Vocabularies, products: Mapping
         case "terms":
             return _shares(column, codes(each, value, vocabularies))
         case "product":
-            from alscli.model.product import product_named
-
             product = product_named(value, products)
             if product is None:
                 raise UsageError(f"--product: no product {value!r}", did_you_mean(value, products))

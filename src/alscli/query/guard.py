@@ -94,6 +94,8 @@ def guarded(
 
     `tables` are those whose columns a hint may name.
     """
+    # Their first use declares their columns, which the authorizer would take for CREATE TABLE.
+    connection.execute("SELECT 1 FROM json_each('[]'), json_tree('[]')").close()
     before = {limit: connection.setlimit(limit, value) for limit, value in _LIMITS.items()}
     end = time.monotonic() + seconds
     connection.set_progress_handler(lambda: time.monotonic() > end, _STEPS)
@@ -165,38 +167,30 @@ def one_condition(text: str, option: str = "--where") -> str:
 
 # -- what SQLite refuses, in words ------------------------------------------------------------------
 
-_READ_ONLY = "write one SELECT over the tables that `alscli sql --schema` lists"
 _UNKNOWN = re.compile(r"no such (column|table|function): (.+)", re.DOTALL)
+_READ_ONLY = "write one SELECT over the tables that `alscli sql --schema` lists"
+_WORDS = {
+    "interrupted": ("the query takes more than {seconds:g} s", "add a condition, or ask for less"),
+    "too big": ("a value would be longer than {longest:,} bytes", "ask for less"),
+    "not authorized": ("only reading is allowed", _READ_ONLY),
+    "authorization denied": ("only reading is allowed", _READ_ONLY),
+    "prohibited": ("only reading is allowed", _READ_ONLY),
+    "one statement": ("more than one statement", "write one SELECT, without a semicolon inside"),
+    "bindings": ("the query has a place for a parameter", "write the value, text in single quotes"),
+    "null character": ("the query holds a null character", "take it out"),
+}
+"""Parts of what SQLite says, and what we say instead."""
 
 
 def _explained(error: Exception, seconds: float, tables: Collection[str]) -> UsageError:
     text = str(error)
     if (match := _UNKNOWN.fullmatch(text)) is not None:
         return _unknown(match[1], match[2], tables)
-    for part, message, hint in (
-        ("interrupted", f"the query takes more than {seconds:g} s", "add a condition, or ask for less"),
-        ("too big", f"a value would be longer than {LONGEST:,} bytes", "ask for less"),
-        (
-            "not authorized",
-            "only reading is allowed",
-            _READ_ONLY,
-        ),
-        (
-            "prohibited",
-            "only reading is allowed",
-            _READ_ONLY,
-        ),
-        ("one statement", "more than one statement", "write one SELECT, without a semicolon inside"),
-        (
-            "bindings",
-            "the query has a place for a parameter",
-            "write the value, text in single quotes",
-        ),
-        ("null character", "the query holds a null character", "take it out"),
-    ):
+    if (match := re.search(r"use function: (.+)", text)) is not None:
+        return UsageError(f"the function {match[1]} is not available", _READ_ONLY)
+    for part, (message, hint) in _WORDS.items():
         if part in text:
-            function = re.search(r"use function: (.+)", text)
-            return UsageError(f"the function {function[1]} is not available" if function else message, hint)
+            return UsageError(message.format(seconds=seconds, longest=LONGEST), hint)
     if isinstance(error, MemoryError):
         return UsageError("the query needs more memory than there is", "ask for less")
     return UsageError(f"SQL: {text}", "`alscli sql --schema` lists the tables and columns")

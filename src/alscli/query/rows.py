@@ -141,10 +141,22 @@ def _owned(owner: tuple[str, ...]) -> Row:
 
 
 def _note_citations(node: _Node, owner: tuple[str, ...], rows: Rows) -> None:
-    sources = getattr(node.table, "src", None) or ()
-    for key in dict.fromkeys(sources):
-        loc = getattr(node.table, "loc", None)
+    """What the node cites; where it only says where in the source, of the sources of what it stands in."""
+    loc = getattr(node.table, "loc", None)
+    if getattr(node.table, "src", None) is None and loc is None:
+        return
+    for key in dict.fromkeys(_sources(node)):
         rows["citations"].append(_owned(owner) | {"path": node.path, "ref": key, "loc": loc})
+
+
+def _sources(node: _Node) -> tuple[str, ...]:
+    above: _Node | None = node
+    while above is not None:
+        if sources := getattr(above.table, "src", None):
+            found: tuple[str, ...] = sources
+            return found
+        above = above.parent
+    return ("",)
 
 
 # -- rows of the parts ------------------------------------------------------------------------------

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 FIELDS = ("title", "names", "terms", "text", "sources")
 _WEIGHTS = (8, 6, 3, 2, 1)
+_TOLD = ("title", "text", "names", "terms", "sources")
+"""Of two passages with the same words, that of the earlier field is shown."""
 FOUND = (
     Column("kind", "text", "trial, product, claim or excluded"),
     Column("id", "text", "name of the record, or of the entry of the ledger"),
@@ -274,7 +276,8 @@ def search(
 def _found(phrases: list[_Phrase], kind: str, id_: str, title: str, stored: str) -> Found:
     """The passage in which most of the phrases stand, cut to what is around the first."""
     best: tuple[int, str, str, list[tuple[int, int]]] = (0, FIELDS[0], title, [])
-    for field, text in json.loads(stored):
+    passages: list[tuple[str, str]] = json.loads(stored)
+    for field, text in sorted(passages, key=lambda passage: _TOLD.index(passage[0])):
         words = [(_plain(match[0]), *match.span()) for match in _WORD.finditer(text)]
         spans = [list(phrase.spans(words)) for phrase in phrases]
         held = sum(map(bool, spans))

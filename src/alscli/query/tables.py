@@ -537,7 +537,7 @@ _OF_RECORDS = (
         kind     text    trial, product or ledger
         record   text    the record
         path     text    the fact; empty for everything that names no other source
-        ref      text    key of the reference, or `registry`
+        ref      text    key of the reference, or `registry`; empty where only the place in it is given
         loc      text    where in the source
         """,
         records="kind record",

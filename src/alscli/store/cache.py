@@ -17,7 +17,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-LAYOUT = 2
+LAYOUT = 3
 """Version of the tables; a cache of another one is thrown away."""
 
 _YOUNG = 2_000_000_000
@@ -38,7 +38,10 @@ class Stamp:
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """What the cache holds of a file: its stamp when read, a digest of its bytes, what was computed."""
+    """What the cache holds of a file: its stamp when read, a digest of its bytes, what was computed.
+
+    `read_at` is a time before the stamp was taken and the file read, in nanoseconds.
+    """
 
     stamp: Stamp
     read_at: int
@@ -49,7 +52,7 @@ class Kept:
         """Whether the file is still what it was; a young one is read to be sure."""
         if self.stamp != stamp:
             return False
-        if self.read_at - stamp.changed > _YOUNG:
+        if self.read_at - max(stamp.changed, stamp.touched) > _YOUNG:
             return True
         try:
             return digest(path.read_bytes()) == self.digest
@@ -87,47 +90,43 @@ class Cache:
             self._connection = _opened(root)
 
     def load(self) -> dict[str, Kept]:
-        """Everything kept, by path."""
+        """Everything kept, by path; a row that the disk has garbled is left out."""
         if self._connection is None:
             return {}
         try:
             rows = self._connection.execute(
-                "SELECT path, size, changed, touched, read_at, digest, content FROM kept"
+                "SELECT path, size, changed, touched, read_at, digest, content, sum FROM kept"
                 " WHERE purpose = ? AND context = ?",
                 (self._purpose, self._context),
             )
-            return {path: Kept(Stamp(*seen), at, of, text) for path, *seen, at, of, text in rows}
+            return {
+                path: Kept(Stamp(*seen), at, of, text)
+                for path, *seen, at, of, text, sum_ in rows
+                if isinstance(text, str) and sum_ == _sum(path, *seen, at, of, text)
+            }
         except sqlite3.Error:
             return {}
 
     def store(self, kept: Mapping[str, Kept], gone: Iterable[str] = ()) -> None:
-        """Keep these, forget those that are gone, and forget what another context kept."""
-        if self._connection is None:
+        """Keep these, forget those that are gone, and forget what another context kept.
+
+        What the database cannot hold (a name that is no text, a date after 2262) is not kept.
+        """
+        rows = [self._row(path, k) for path, k in kept.items() if _fits(path, k)]
+        forgotten = [(self._purpose, path) for path in gone]
+        if self._connection is None or not (rows or forgotten):
             return
         with suppress(sqlite3.Error), self._connection as connection:
             connection.execute(
                 "DELETE FROM kept WHERE purpose = ? AND context <> ?", (self._purpose, self._context)
             )
-            connection.executemany(
-                "INSERT OR REPLACE INTO kept VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                (
-                    (
-                        self._purpose,
-                        path,
-                        self._context,
-                        k.stamp.size,
-                        k.stamp.changed,
-                        k.stamp.touched,
-                        k.read_at,
-                        k.digest,
-                        k.content,
-                    )
-                    for path, k in kept.items()
-                ),
-            )
-            connection.executemany(
-                "DELETE FROM kept WHERE purpose = ? AND path = ?", ((self._purpose, path) for path in gone)
-            )
+            connection.executemany("INSERT OR REPLACE INTO kept VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", rows)
+            connection.executemany("DELETE FROM kept WHERE purpose = ? AND path = ?", forgotten)
+
+    def _row(self, path: str, kept: Kept) -> tuple[object, ...]:
+        at = kept.stamp
+        told = (at.size, at.changed, at.touched, kept.read_at, kept.digest, kept.content)
+        return (self._purpose, path, self._context, *told, _sum(path, *told))
 
     def close(self) -> None:
         """Let go of the file."""
@@ -141,11 +140,33 @@ def now() -> int:
 
 
 def folder() -> Path:
-    """Where caches lie."""
+    """Where caches lie; raises OSError where the user has no home."""
     if given := os.environ.get("ALSCLI_CACHE"):
         return Path(given)
-    base = os.environ.get("XDG_CACHE_HOME", "")
-    return (Path(base) if Path(base).is_absolute() else Path.home() / ".cache") / "alscli"
+    base = Path(os.environ.get("XDG_CACHE_HOME", ""))
+    if base.is_absolute():
+        return base / "alscli"
+    try:
+        return Path.home() / ".cache" / "alscli"
+    except RuntimeError as error:
+        raise OSError(str(error)) from error
+
+
+_GREATEST = (1 << 63) - 1
+
+
+def _fits(path: str, kept: Kept) -> bool:
+    try:
+        path.encode()
+    except UnicodeEncodeError:
+        return False
+    return max(kept.stamp.size, abs(kept.stamp.changed), abs(kept.stamp.touched)) <= _GREATEST
+
+
+def _sum(*row: object) -> int:
+    """A checksum: pages of a database that nobody waited for may be of two times after a power cut."""
+    *short, content = row
+    return zlib.crc32(str(content).encode(), zlib.crc32(repr(short).encode()))
 
 
 def _opened(root: Path) -> sqlite3.Connection:
@@ -155,6 +176,8 @@ def _opened(root: Path) -> sqlite3.Connection:
     path = place / f"{name}.sqlite"
     try:
         return _checked(path)
+    except sqlite3.OperationalError:  # in use, or not to be opened: another's, or nobody's
+        raise
     except sqlite3.DatabaseError:  # foreign, corrupt or of another version: it is only a cache
         path.unlink(missing_ok=True)
         return _checked(path)
@@ -165,14 +188,18 @@ def _checked(path: Path) -> sqlite3.Connection:
     try:
         connection.execute("PRAGMA synchronous = OFF")
         (version,) = connection.execute("PRAGMA user_version").fetchone()
-        if version not in (0, LAYOUT):
-            raise sqlite3.DatabaseError("another version")
-        connection.executescript(
-            f"PRAGMA user_version = {LAYOUT};"
-            "CREATE TABLE IF NOT EXISTS kept (purpose TEXT, path TEXT, context TEXT, size INTEGER,"
-            " changed INTEGER, touched INTEGER, read_at INTEGER, digest BLOB, content TEXT,"
-            " PRIMARY KEY (purpose, path)) WITHOUT ROWID;"
-        )
+        (tables,) = connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()
+        if version not in (0, LAYOUT) or (version == 0 and tables):
+            raise sqlite3.DatabaseError("another version, or not ours")
+        if version == 0:
+            connection.executescript(
+                "BEGIN IMMEDIATE;"
+                f"PRAGMA user_version = {LAYOUT};"
+                "CREATE TABLE IF NOT EXISTS kept (purpose TEXT, path TEXT, context TEXT, size INTEGER,"
+                " changed INTEGER, touched INTEGER, read_at INTEGER, digest BLOB, content TEXT,"
+                " sum INTEGER, PRIMARY KEY (purpose, path)) WITHOUT ROWID;"
+                "COMMIT;"
+            )
     except sqlite3.Error:
         connection.close()
         raise

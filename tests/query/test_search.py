@@ -1,0 +1,120 @@
+"""Full text: words, phrases, beginnings, in English and in both scripts of Chinese."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from alscli.errors import UsageError
+from alscli.query.database import build
+from alscli.query.search import FIELDS, Found, index, search
+from alscli.store.collection import Collection, assemble
+
+SMALL = Path(__file__).parent.parent / "collection"
+
+
+@pytest.fixture(scope="module")
+def connection() -> Iterator[sqlite3.Connection]:
+    snapshot = Collection(SMALL).load()
+    opened = build(snapshot)
+    index(opened, snapshot)
+    yield opened
+    opened.close()
+
+
+def ids(connection: sqlite3.Connection, query: str) -> list[str]:
+    return [each.id for each in search(connection, query)[0]]
+
+
+@pytest.mark.parametrize(
+    ("query", "id_"),
+    [
+        ("鞘内", "nurown-phase3"),
+        ("鞘內", "nurown-phase3"),  # Traditional finds Simplified
+        ("间充质干细胞", "nurown-phase2"),
+        ("intrathecal", "nurown-phase3"),  # by the label of its route
+        ("NurOwn", "nurown"),
+        ("debamestrocel", "nurown-phase3"),
+        ("BrainStorm", "nurown-phase2"),
+        ("NCT03280056", "nurown-phase3"),
+        ("msc-ntf", "nurown-phase3"),
+        ("Cudkowicz", "nurown-phase3"),  # an author of a source
+        ("pre-treat*", "nurown-phase3"),
+        ('"pre-treatment slope"', "nurown-phase3"),
+        ("72 hours", "window-72-hours"),  # a claim
+        ("stroke insidious", "window-72-hours"),
+        ("regenerative era", "de-marchi-2025"),  # what was left out
+        ("ＶＡＬＯＲ", "valor"),
+    ],
+)
+def test_what_is_found(connection: sqlite3.Connection, query: str, id_: str) -> None:
+    assert id_ in ids(connection, query)
+
+
+@pytest.mark.parametrize("query", ["nurow", '"slope pre-treatment"', "内鞘", "nurown zebra", "zebra"])
+def test_what_is_not_found(connection: sqlite3.Connection, query: str) -> None:
+    assert ids(connection, query) == []
+
+
+def test_the_best_comes_first(connection: sqlite3.Connection) -> None:
+    found, total = search(connection, "tofersen")
+    assert found[0].field == "title"
+    assert total == len(found) > 1
+    assert search(connection, "tofersen", limit=1) == (found[:1], total)
+
+
+def test_the_matching_words_are_shown(connection: sqlite3.Connection) -> None:
+    (found,) = (each for each in search(connection, "鞘內 治疗")[0] if each.id == "nurown-phase3")
+    words = {found.excerpt[start:end] for start, end in found.marks}
+    assert words == {"鞘内", "治疗"}
+    assert found.field in FIELDS
+
+
+@pytest.mark.parametrize("query", ["", "   ", "***", "-", '""', "（）"])
+def test_no_word_at_all(connection: sqlite3.Connection, query: str) -> None:
+    with pytest.raises(UsageError, match="holds no word"):
+        search(connection, query)
+
+
+@pytest.mark.parametrize(
+    "query", ["OR", "a AND", "NEAR(a b)", "title:x", "a^2", "-a", "') x", "a*b*", "“鞘内"]
+)
+def test_the_language_of_the_index_is_only_words(connection: sqlite3.Connection, query: str) -> None:
+    search(connection, query)
+
+
+@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.text(max_size=40))
+def test_any_text_is_a_query_or_holds_no_word(connection: sqlite3.Connection, query: str) -> None:
+    try:
+        found, _ = search(connection, query)
+    except UsageError:
+        return
+    for each in found:
+        assert all(0 <= start < end <= len(each.excerpt) for start, end in each.marks)
+
+
+def test_undecided_trials_only_when_asked(collection_folder: Path) -> None:
+    path = collection_folder / "trials" / "valor.toml"
+    path.write_text(
+        path.read_text("utf-8").replace('decision = "include"', 'decision = "undecided"'), "utf-8"
+    )
+    collection = Collection(collection_folder)
+    snapshot = assemble(collection.read(entry) for entry in collection.entries())
+    connection = build(snapshot)
+    index(connection, snapshot)
+    assert "valor" not in ids(connection, "tofersen")
+    assert [each.id for each in search(connection, "tofersen", ["undecided"])[0]] == ["valor"]
+    connection.close()
+
+
+def test_every_title_finds_its_record(connection: sqlite3.Connection) -> None:
+    found: list[Found] = []
+    for record in Collection(SMALL).load().trials.values():
+        found, _ = search(connection, record.title.replace('"', " "))
+        assert record.id in [each.id for each in found]
