@@ -610,7 +610,7 @@ def reference_twice(file: File) -> Iterator[Edit]:
 def outcome_twice(file: File) -> Iterator[Edit]:
     block = r'\[\[outcomes\]\]\nid = ("[^"]+")\n(?:[a-z_]+ = [^\[{\n]*\n)+(?=\n)'
     for match in re.finditer(block, file.text):
-        if 'role = "primary"' in file.text:
+        if 'role = "primary"' in file.text and 'role = "primary"' not in match[0]:
             again = f"\n{match[0]}"
             at = match.end() + 1 + match.start(1) - match.start()
             yield Edit(file.text[: match.end()] + again + file.text[match.end() :], at)
@@ -789,8 +789,9 @@ def arms_do_not_add_up(file: File) -> Iterator[Edit]:
         and {"randomized", "treated"} & set(flow)
     ):
         for site in file.find("arms", "n"):
-            edit = site.put(str(site.value + 1000))
-            yield Edit(edit.text, edit.text.index("[[arms]]"))
+            if file.values["arms"][site.element].get("role") not in ("other", "external_control"):
+                edit = site.put(str(site.value + 1000))
+                yield Edit(edit.text, edit.text.index("[[arms]]"))
 
 
 @kind("EN004")
@@ -879,7 +880,7 @@ def estimate_outside_its_interval(file: File) -> Iterator[Edit]:
     for site in file.find("outcomes", "effects", "est"):
         effect = file.values["outcomes"][site.element]["effects"][site.row]
         if "ci" in effect and "p" not in effect and "values" not in file.values["outcomes"][site.element]:
-            yield site.put(str(effect["ci"][1] + 1))
+            yield site.put(str(effect["ci"][1] * 2 + 3))
 
 
 @kind("SF001")
@@ -909,7 +910,8 @@ def observational_with_a_phase(file: File) -> Iterator[Edit]:
 
 @kind("DS003")
 def double_blind_and_open(file: File) -> Iterator[Edit]:
-    if file.values.get("masking") == "none" and "masked" not in file.values:
+    extension = re.search("(?i)extension|previously treated", file.values.get("title", ""))
+    if file.values.get("masking") == "none" and "masked" not in file.values and not extension:
         for site in file.find("", "title"):
             edit = site.put(f'"Double-blind {site.raw[1:]}')
             yield Edit(edit.text, edit.text.index("\nmasking = ") + len("\nmasking = "))
@@ -988,7 +990,8 @@ def called_the_first_of_the_world(file: File) -> Iterator[Edit]:
 @kind("XR001")
 def product_unknown(file: File) -> Iterator[Edit]:
     for site in file.find("interventions", "product"):
-        yield site.put('"no-such-product"')
+        if "waivers" not in file.values:
+            yield site.put('"no-such-product"')
 
 
 @kind("XR001")

@@ -12,6 +12,7 @@ import os
 import sqlite3
 import stat
 import time
+import zlib
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
