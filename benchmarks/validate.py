@@ -1,0 +1,80 @@
+"""`alscli validate` beside `taplo lint` and `tombi lint` with our schema, on the same files, in one run.
+
+    python benchmarks/validate.py [COUNT]
+
+Prints seconds, and the ratios that the budget names. Pages are warm: every tool reads once before it counts.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from synthetic import make
+
+REPEATS = 3
+
+
+def seconds(command: list[str], folder: Path, environment: dict[str, str]) -> float:
+    """The best of several runs."""
+    best = float("inf")
+    for _ in range(REPEATS):
+        started = time.perf_counter()
+        subprocess.run(command, cwd=folder, env=environment, capture_output=True, check=False)
+        best = min(best, time.perf_counter() - started)
+    return best
+
+
+def main(count: int) -> None:
+    """Measure at one size."""
+    with tempfile.TemporaryDirectory() as place:
+        root = make(count, Path(place))
+        one = make(1, Path(place) / "one")
+        environment = os.environ | {"ALSCLI_CACHE": str(Path(place) / "cache")}
+        ours = [
+            sys.executable,
+            "-m",
+            "alscli",
+            "--records",
+            str(root),
+            "--as-of",
+            "2026-11-22",
+            "validate",
+            "-q",
+        ]
+        schema = (root / "trial.schema.json").as_uri()
+        taplo = ["taplo", "lint", "--schema", schema, "trials/*.toml"]
+        tombi = ["tombi", "lint", "--offline", "trials"]
+        found = {
+            "cold": seconds([*ours, "--no-cache"], root, environment),
+            "taplo": seconds(taplo, root, environment),
+            "tombi": seconds(tombi, root, environment),
+        }
+        seconds(ours, root, environment)
+        found["unchanged"] = seconds(ours, root, environment)
+        found["collection of one"] = seconds(
+            [*ours[:4], str(one), *ours[5:], "--no-cache"], root, environment
+        )
+        changed = min((root / "trials").iterdir())
+        times = []
+        for number in range(REPEATS):
+            changed.write_text(changed.read_text("utf-8") + f"# {number}\n", "utf-8")
+            started = time.perf_counter()
+            subprocess.run(ours, cwd=root, env=environment, capture_output=True, check=False)
+            times.append(time.perf_counter() - started)
+        found["one changed"] = min(times)
+    for name, took in found.items():
+        print(f"{name:<18} {took:8.2f} s")
+    faster = min(found["taplo"], found["tombi"])
+    print(f"cold / faster peer           {found['cold'] / faster:6.2f}   budget 0.5")
+    print(f"unchanged / cold             {found['unchanged'] / found['cold']:6.2f}   budget 0.15")
+    beyond = found["one changed"] / (found["unchanged"] + found["collection of one"])
+    print(f"one changed / (unchanged + one record) {beyond:6.2f}   budget 1")
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]) if len(sys.argv) > 1 else 10_000)
