@@ -261,3 +261,16 @@ def test_a_product_with_its_trials() -> None:
     assert "small: phase 3, completed: " in text
     assert "no result yet · RCT · no primary endpoint recorded" in " ".join(text.split())
     assert "Product: regulators and developer" in page(record, Snapshot((), {}, {"p": product}))
+
+
+def test_markdown_shows_data_as_text() -> None:
+    record = trial(
+        title="A *bold* [link](http://x.example) | <b>\u202e",
+        outcomes=[outcome("first", "primary", "not_met"), outcome("post", "post_hoc", "nominal")],
+    )
+    lines = view.markdown(record, Snapshot(()))
+    text = "\n".join(lines)
+    assert lines[0] == r"# A \*bold\* \[link\](http://x.example) \| \<b\>\u202e"
+    assert "**OCEBM 2 · RCT · registry results · primary endpoint not met**" in text
+    assert text.index("## Primary outcome") < text.index("## Subgroups and post hoc analyses")
+    assert "[NCT03280056](https://clinicaltrials.gov/study/NCT03280056)" in text
