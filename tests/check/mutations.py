@@ -18,7 +18,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-ENOUGH = 5
+ENOUGH = 3
 """Faults of one kind, at most."""
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,7 +12,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from alscli.errors import UsageError
+from alscli.model.vocabulary import shipped
 from alscli.query.database import build
+from alscli.query.index import open_index
 from alscli.query.search import FIELDS, Found, index, search
 from alscli.store.collection import Collection, assemble
 
@@ -22,7 +25,7 @@ SMALL = Path(__file__).parent.parent / "collection"
 def connection() -> Iterator[sqlite3.Connection]:
     snapshot = Collection(SMALL).load()
     opened = build(snapshot)
-    index(opened, snapshot)
+    index(opened, shipped())
     yield opened
     opened.close()
 
@@ -107,7 +110,7 @@ def test_undecided_trials_only_when_asked(collection_folder: Path) -> None:
     collection = Collection(collection_folder)
     snapshot = assemble(collection.read(entry) for entry in collection.entries())
     connection = build(snapshot)
-    index(connection, snapshot)
+    index(connection, shipped())
     assert "valor" not in ids(connection, "tofersen")
     assert [each.id for each in search(connection, "tofersen", ["undecided"])[0]] == ["valor"]
     connection.close()
@@ -118,3 +121,44 @@ def test_every_title_finds_its_record(connection: sqlite3.Connection) -> None:
     for record in Collection(SMALL).load().trials.values():
         found, _ = search(connection, record.title.replace('"', " "))
         assert record.id in [each.id for each in found]
+
+
+def test_the_kept_index_finds_what_the_files_hold(collection_folder: Path) -> None:
+    collection = Collection(collection_folder)
+
+    def found(query: str) -> list[str]:
+        connection = open_index(collection).connection
+        index(connection, collection.vocabularies)
+        again = open_index(collection).connection
+        assert ids(connection, query) == ids(again, query)
+        with pytest.raises(sqlite3.OperationalError):
+            connection.execute("DELETE FROM documents")
+        connection.close()
+        again.close()
+        return ids(build_anew(collection), query)
+
+    def build_anew(collection: Collection) -> sqlite3.Connection:
+        connection = build(collection.load(), collection.vocabularies)
+        index(connection, collection.vocabularies)
+        return connection
+
+    path = collection_folder / "trials" / "valor.toml"
+    before = path.read_text("utf-8")
+    assert "valor" in found("tofersen")
+    path.write_text(re.sub('(?m)^title = ".*"$', 'title = "Of zebras"', before), "utf-8")
+    connection = open_index(collection).connection
+    index(connection, collection.vocabularies)
+    assert ids(connection, "zebras") == ["valor"] == found("zebras")
+    connection.close()
+    path.rename(path.with_name("valour.toml"))
+    path.with_name("valour.toml").write_text(before.replace('id = "valor"', 'id = "valour"', 1), "utf-8")
+    connection = open_index(collection).connection
+    index(connection, collection.vocabularies)
+    assert "valour" in ids(connection, "tofersen")
+    assert "valor" not in ids(connection, "tofersen")
+    assert ids(connection, "zebras") == []
+    connection.close()
+    (collection_folder / "products" / "tofersen.toml").touch()
+    product = collection_folder / "products" / "tofersen.toml"
+    product.write_text(product.read_text("utf-8") + "\n", "utf-8")
+    assert "valour" in found("tofersen")

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import copy
 import tomllib
+from contextlib import suppress
 from decimal import Decimal
 from typing import Any
 
 import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
+from toml_texts import documents, untidy
 
-from alscli.errors import RefusedError
+from alscli.errors import AlscliError, RefusedError
 from alscli.model.shape import Shape
+from alscli.store import edit as editing
 from alscli.store.edit import append, set_value, unset
 from alscli.store.layout import dump, meaning
 from alscli.store.spans import Path
@@ -226,6 +229,94 @@ def test_what_is_not_toml_is_refused() -> None:
             edit()
 
 
+@pytest.mark.parametrize(
+    ("text", "path", "result"),
+    [
+        ("n = [1,]\n", ("n", 0), ""),
+        ("n = [1 , # one\n]\nid = 1\n", ("n", 0), "n = [ # one\n]\nid = 1\n"),
+        ("n = [\n  1\n  , # one\n  2\n  ,\n]\n", ("n", 0), "n = [\n  2\n  ,\n]\n"),
+        ("n = [\n  1\n  , # one\n  2\n  ,\n]\n", ("n", 1), "n = [\n  1\n  ,\n]\n"),
+        ("n = [\n  1 # one\n]\n", ("n", 0), ""),
+        ("n = [\n  1, # one\n  2 # two\n]\n", ("n", 1), "n = [\n  1, # one\n]\n"),
+        ("n = [\n  # kept\n  1\n  ,\n]\n", ("n", 0), "n = [\n  # kept\n  \n]\n"),
+        ("n = [[1, 2], [3]]\n", ("n", 0, 1), "n = [[1], [3]]\n"),
+        ("n = [[1], [3]]\n", ("n", 0, 0), "n = [[3]]\n"),
+        ("a.b.c = 1\n", ("a", "b", "c"), ""),
+        ("a.b.c = 1\na.d = 2\n", ("a", "b", "c"), "a.d = 2\n"),
+        ("[a.b.c]\n[d]\n", ("a", "b", "c"), "[d]\n"),
+        ("[[outcomes.refs]]\nkey = 1\n[d]\n", ("outcomes", "refs", 0, "key"), "[d]\n"),
+        ("a = { b.c = 1, d = 2 }\n", ("a", "b", "c"), "a = { d = 2 }\n"),
+        ("a = { b.c = 1, b.d = 2, e = 3 }\n", ("a", "b"), "a = { e = 3 }\n"),
+        ("a = { b = { c = 1, d = 2 } }\n", ("a", "b", "c"), "a = { b = { d = 2 } }\n"),
+    ],
+)
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+def test_unset_in_other_syntax(text: str, path: Path, result: str, end: str) -> None:
+    assert unset(text.replace("\n", end), path, SHAPE) == result.replace("\n", end)
+
+
+@pytest.mark.parametrize(
+    ("text", "value", "result"),
+    [
+        ("countries = [\n  'US'\n]\n", "CN", "countries = [\n  \"CN\",\n  'US'\n]\n"),
+        ("countries = [ # c\n  'US' ]\n", "VN", "countries = [ # c\n  'US',\n  \"VN\" ]\n"),
+        ("countries = [\n  'CN', 'US'\n]\n", "DE", "countries = [\n  'CN',\n  \"DE\", 'US'\n]\n"),
+        (
+            "countries = [\n  'CN'\n  ,\n  'US'\n]\n",
+            "DE",
+            "countries = [\n  'CN',\n  \"DE\"\n  ,\n  'US'\n]\n",
+        ),
+        ("countries = ['CN',\n'US']\n", "AU", "countries = [\"AU\", 'CN',\n'US']\n"),
+        ("countries = [[\n], # x\n'US']\n", "VN", "countries = [\"VN\", [\n], # x\n'US']\n"),
+    ],
+)
+def test_append_in_other_syntax(text: str, value: str, result: str) -> None:
+    assert append(text, ("countries",), value, SHAPE) == result
+
+
+@pytest.mark.parametrize(
+    ("text", "path", "value", "result"),
+    [
+        ("# only\n", ("dates", "src"), "x", '# only\n\n[dates]\nsrc = "x"\n'),
+        ("", ("dates",), {"src": "x"}, '[dates]\nsrc = "x"\n'),
+        ("", ("refs",), [{"key": "y"}, {"key": "x"}], '[[refs]]\nkey = "y"\n\n[[refs]]\nkey = "x"\n'),
+        ("[refs]\n", ("dates",), {"src": "x"}, '[dates]\nsrc = "x"\n\n[refs]\n'),
+        ("# top\n\n[refs]\n", ("dates",), {"src": "x"}, '# top\n\n[dates]\nsrc = "x"\n\n[refs]\n'),
+        ("dates = {}\n", ("dates", "src"), "x", 'dates = { src = "x" }\n'),
+        ("dates = { zzz = 1 }\n", ("dates", "src"), "x", 'dates = { src = "x", zzz = 1 }\n'),
+        (
+            "n = [{ a.b = [{ c = 1 }] }]\n",
+            ("n", 0, "a", "b", 0, "d"),
+            2,
+            "n = [{ a.b = [{ c = 1, d = 2 }] }]\n",
+        ),
+        ("n = [{ a = 1 }, { b = 1 }]\n", ("n", 1, "c"), 2, "n = [{ a = 1 }, { b = 1, c = 2 }]\n"),
+    ],
+)
+def test_set_where_there_is_little(text: str, path: Path, value: Any, result: str) -> None:
+    assert set_value(text, path, value, SHAPE) == result
+
+
+def test_elements_that_are_tables_take_no_other() -> None:
+    with pytest.raises(RefusedError) as caught:
+        append(ODD, ("refs",), "x", SHAPE)
+    assert caught.value.hint
+
+
+def test_an_edit_that_would_say_something_else_is_not_made(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever mistake an edit may hold: what it gives is read again, and compared."""
+    monkeypatch.setattr(editing, "_replace", lambda document, *_: document.text.replace("'A'", "'B'"))
+    with pytest.raises(AlscliError, match="more than it should"):
+        set_value(ODD, ("n",), 2, SHAPE)
+
+
+def test_a_text_that_looks_like_a_comment_is_none() -> None:
+    text = 'title = """\n#"""\n# about n\nn = 1\n\n[[refs]]\nkey = """\n#"""\n# y\n[[refs]]\nkey = "y"\n'
+    assert unset(text, ("refs", 1), SHAPE) == text[: text.index("# y")]
+    assert set_value(text, ("title",), "x", SHAPE) == text.replace('"""\n#"""\n# about', '"x"\n# about')
+    assert append(text, ("refs",), {"key": "z"}, SHAPE) == f'{text}\n[[refs]]\nkey = "z"\n'
+
+
 # Laws, over records in canonical layout and in the odd dress that editors and people give them.
 
 TEXTS = st.text(st.sampled_from("ab #\"'\\=[]重😀\n,"), max_size=5)
@@ -373,3 +464,42 @@ def test_an_element_that_was_appended_and_unset_leaves_the_bytes_as_they_were(
     index = at(parse(changed.encode()).values, path).index(element)
     assume(at(record, path).count(element) == 0)
     assert unset(changed, (*path, index), SHAPE) == text
+
+
+# Laws, over any valid text, however odd: an edit is made or refused, and never says something else.
+
+WRITTEN = st.sampled_from([*SHAPE.keys, "start", "arm", "key", "zzz", '"odd key"'])
+ANY_TEXT = st.one_of(untidy(WRITTEN), documents())
+NEW = st.sampled_from([1, "x", "a\nb", [1], ["a", "b"], {"key": "q"}, [{"key": "q"}], {"on": "1"}, [], {}])
+NEW_KEYS = st.sampled_from(["id", "start", "values", "key", "dates", "refs", "outcomes", "zzz", "odd key"])
+
+
+@settings(max_examples=400, deadline=None)
+@given(ANY_TEXT, NEW, st.data())
+def test_any_value_of_any_text_can_be_set_and_unset(text: str, value: Any, data: st.DataObject) -> None:
+    record = parse(text.encode()).values
+    found = [path for path in paths(record) if path]
+    assume(found)
+    path = data.draw(st.sampled_from(found))
+    with suppress(RefusedError):
+        set_value(text, path, value, SHAPE)
+    rest = parse(unset(text, path, SHAPE).encode()).values
+    if len(at(record, path[:-1])) > 1:
+        assert meaning(rest, None) == meaning(without(record, path), None)
+
+
+@settings(max_examples=400, deadline=None)
+@given(ANY_TEXT, NEW, NEW_KEYS, st.data())
+def test_any_table_of_any_text_takes_a_key_and_any_list_an_element(
+    text: str, value: Any, key: str, data: st.DataObject
+) -> None:
+    record = parse(text.encode()).values
+    table = data.draw(st.sampled_from([p for p in paths(record) if isinstance(at(record, p), dict)]))
+    if key not in at(record, table):
+        set_value(text, (*table, key), value, SHAPE)
+        deep = data.draw(st.sampled_from([0, "id", "start", "values"]))
+        set_value(text, (*table, key, deep), value, SHAPE)
+    lists = [p for p in paths(record) if isinstance(at(record, p), list)]
+    if lists:
+        with suppress(RefusedError):
+            append(text, data.draw(st.sampled_from(lists)), value, SHAPE)

@@ -8,6 +8,7 @@ from decimal import Decimal
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from toml_texts import untidy
 
 from alscli.model.shape import Shape
 from alscli.store.layout import dump, lay_out, meaning
@@ -194,53 +195,14 @@ def test_numbers_are_written_with_their_digits() -> None:
     assert text == "n = [-0.20, 1E+2, 125_000_000, 1.5, true, inf, 9999]\n"
 
 
-LINES = st.builds(
-    "".join,
-    st.tuples(
-        st.sampled_from(["", "", "# above\n", "\n# apart\n\n", "  "]),
-        st.sampled_from(
-            [
-                "{k} = {v}",
-                "{k} = {v}",
-                "{k}.{k2} = {v}",
-                "[{k}]",
-                "[{k}.{k2}]",
-                "[[{k}]]",
-                "[[{k}.{k2}]]",
-                "{k} = [ # in\n {v}, {v} # last\n # below\n]",
-                "{k} = {{ {k2} = {v}, {k3} = [{v}] }}",
-                "{k} = [\n # one\n {{ {k2} = {v} }}, # trail\n {{ {k3}.{k2} = {v} }}]",
-            ]
-        ),
-        st.sampled_from(["\n", "\n", " # beside\n", "\n# below\n", "\n\n"]),
-    ),
-)
 NAMES = st.sampled_from(
     [*SHAPE.keys, *SHAPE.keys["outcomes"].keys, "start", "arm", "key", "zzz", '"odd key"']
 )
-LITERALS = st.one_of(
-    st.sampled_from(["1", "123456", "-0.20", "true", "inf", "2017-08-28"]),
-    st.sampled_from(["'b'", '"a"', '"""x"""', '"""x\ny"""', "'''\nz\\'''"]),
-    st.sampled_from(["[]", "{}", "[1, 'a']", "{ on = 1, arm = 'x' }", "['US', 'CN']", "[[ 'b', 'a'], [ ]]"]),
-)
-
-
-@st.composite
-def texts(draw: st.DrawFn) -> str:
-    text = draw(st.sampled_from(["", "#:schema x\n", "# top\n\n"]))
-    for line in draw(st.lists(LINES, max_size=12)):
-        names = {f"k{i}": draw(NAMES) for i in (2, 3)}
-        candidate = text + line.format(k=draw(NAMES), v=draw(LITERALS), **names)
-        try:
-            tomllib.loads(candidate)
-        except ValueError:
-            continue
-        text = candidate
-    return text.replace("\n", "\r\n") if draw(st.booleans()) else text
+TEXTS = untidy(NAMES)
 
 
 @settings(max_examples=500, deadline=None)
-@given(texts())
+@given(TEXTS)
 def test_layout_changes_no_meaning_loses_no_comment_and_is_done_once(text: str) -> None:
     laid_out = lay_out(text, SHAPE)
     assert meaning(parse(laid_out.encode()).values, SHAPE) == meaning(parse(text.encode()).values, SHAPE)
@@ -251,7 +213,7 @@ def test_layout_changes_no_meaning_loses_no_comment_and_is_done_once(text: str) 
 
 
 @settings(max_examples=200, deadline=None)
-@given(texts())
+@given(TEXTS)
 def test_a_new_record_says_what_it_was_given(text: str) -> None:
     record = parse(text.encode()).values
     written = dump(record, SHAPE)
@@ -260,7 +222,7 @@ def test_a_new_record_says_what_it_was_given(text: str) -> None:
 
 
 @settings(max_examples=200, deadline=None)
-@given(texts())
+@given(TEXTS)
 def test_a_new_record_and_a_file_with_a_comment_are_written_alike(text: str) -> None:
     """The two writers, of plain values and of text with comments, agree wherever both can speak."""
     written = dump(parse(text.encode()).values, SHAPE)

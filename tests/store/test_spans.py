@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import tomllib
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import given, settings
-from hypothesis import strategies as st
+from toml_texts import documents
 
 from alscli.store.spans import locate, read
 
@@ -98,94 +97,6 @@ def test_the_ends_of_awkward_literals(literal: str) -> None:
     spans = locate(text)
     for path in (("x",), ("y", 0), ("y", 1)):
         assert text[slice(*spans.value(path) or ())] == literal
-
-
-# Documents with all of the syntax, drawn as text.
-
-NAMES = st.sampled_from(["a", "b", "c", "d-1", "9", "", "a.b", "é", 'q"t', "s p", "#", "]", "😀", "1.5"])
-TEXTS = st.text(st.sampled_from("ab #[]{}=,.'\"\\\n\t重😀\u2028"), max_size=8)
-SPACE = st.sampled_from(["", " ", "\t", "  "])
-
-
-@st.composite
-def keys(draw: st.DrawFn, name: str) -> str:
-    forms = [json.dumps(name, ensure_ascii=draw(st.booleans()) and max(name or "a") < "\uffff")]
-    if name and all(c.isascii() and (c.isalnum() or c in "-_") for c in name):
-        forms.append(name)
-    if "'" not in name:
-        forms.append(f"'{name}'")
-    return draw(st.sampled_from(forms))
-
-
-@st.composite
-def strings(draw: st.DrawFn) -> str:
-    text = draw(TEXTS)
-    escaped = json.dumps(text, ensure_ascii=False)[1:-1]
-    forms = [f'"{escaped}"', f'"""{escaped}"""', '"""\n' + escaped.replace("\\n", "\n") + '"""']
-    forms += ['"""' + escaped + '\\\n   "" ""\\\n"""', f'""""{escaped} """""']
-    if "'" not in text:
-        forms += [f"'''{text}'''", f"''''{text} '''''"]
-        if "\n" not in text:
-            forms.append(f"'{text}'")
-    return draw(st.sampled_from(forms))
-
-
-SCALARS = st.one_of(
-    strings(),
-    st.sampled_from(["0", "-0.20", "+1_000", "0xFF", "1e5", "nan", "-inf", "true", "100_000_000", "6.0E+2"]),
-    st.sampled_from(["1979-05-27", "1979-05-27 07:32:00", "1979-05-27t07:32:00.5-07:00", "07:32:00"]),
-)
-
-
-@st.composite
-def arrays(draw: st.DrawFn, values: st.SearchStrategy[str]) -> str:
-    gap = st.sampled_from(["", " ", "\n", "\n\n  ", " # , ] } '\n\t", "\n# [\n"])
-    parts = ["["]
-    elements = draw(st.lists(values, max_size=3))
-    for index, element in enumerate(elements):
-        last = index == len(elements) - 1
-        parts += [draw(gap), element, draw(gap), "," if not last or draw(st.booleans()) else ""]
-    return "".join(parts) + draw(gap) + "]"
-
-
-@st.composite
-def inlines(draw: st.DrawFn, values: st.SearchStrategy[str]) -> str:
-    names = draw(st.lists(NAMES, max_size=3, unique=True))
-    pairs = []
-    for name in names:
-        key = draw(keys(name))
-        if draw(st.booleans()):
-            key += draw(SPACE) + "." + draw(SPACE) + draw(keys(draw(NAMES)))
-        pairs.append(draw(SPACE) + key + draw(SPACE) + "=" + draw(SPACE) + draw(values) + draw(SPACE))
-    return "{" + ",".join(pairs) + draw(SPACE) + "}"
-
-
-VALUES = st.recursive(SCALARS, lambda inner: st.one_of(arrays(inner), inlines(inner)), max_leaves=6)
-
-
-@st.composite
-def documents(draw: st.DrawFn) -> str:
-    parts = []
-    for _ in range(draw(st.integers(0, 8))):
-        dotted = (draw(SPACE) + "." + draw(SPACE)).join(
-            draw(keys(name)) for name in draw(st.lists(NAMES, min_size=1, max_size=3))
-        )
-        left, right = draw(st.sampled_from([("", ""), ("", ""), ("", ""), ("[", "]"), ("[[", "]]")]))
-        line = draw(SPACE) + left + draw(SPACE) + dotted + draw(SPACE) + right
-        if not left:
-            line += "=" + draw(SPACE) + draw(VALUES)
-        candidate = "".join(parts) + line + draw(st.sampled_from(["\n", " # ' [\n", "\n\n", "\n# x = 1\n"]))
-        try:
-            tomllib.loads(candidate)
-        except ValueError:
-            continue
-        parts = [candidate]
-    text = "".join(parts)
-    if draw(st.booleans()):
-        text = text.rstrip("\n")
-    if draw(st.booleans()):
-        text = text.replace("\n", "\r\n")
-    return draw(st.sampled_from(["", "\ufeff"])) + text
 
 
 def paths(value: Any, path: Path = ()) -> list[tuple[Path, Any]]:

@@ -5,8 +5,10 @@ from __future__ import annotations
 import errno
 import multiprocessing
 import os
+import stat
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -255,3 +257,86 @@ def test_a_state_folder_that_cannot_be_used(
     with pytest.raises(CollectionError) as caught, locked(root):
         pass
     assert "XDG_STATE_HOME" in caught.value.hint
+    assert str(tmp_path / "file") in caught.value.message
+
+
+def test_a_user_without_a_home(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def nowhere() -> Path:
+        raise RuntimeError("Could not determine home directory.")
+
+    monkeypatch.delenv("XDG_STATE_HOME")
+    monkeypatch.setattr(Path, "home", staticmethod(nowhere))
+    with pytest.raises(CollectionError) as caught, locked(root):
+        pass
+    assert "XDG_STATE_HOME" in caught.value.hint
+
+
+def test_where_state_lies(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Path, "home", lambda: tmp_path)
+    assert write._state() == tmp_path / "state" / "alscli"
+    for relative in ("", "relative"):  # which the specification says to ignore
+        monkeypatch.setenv("XDG_STATE_HOME", relative)
+        monkeypatch.setattr(write, "sys", SimpleNamespace(platform="linux"))
+        assert write._state() == tmp_path / ".local" / "state" / "alscli"
+        monkeypatch.setattr(write, "sys", SimpleNamespace(platform="win32"))
+        monkeypatch.setenv("LOCALAPPDATA", str(tmp_path / "local"))
+        assert write._state() == tmp_path / "local" / "alscli"
+        monkeypatch.delenv("LOCALAPPDATA")
+        assert write._state() == tmp_path / "AppData" / "Local" / "alscli"
+
+
+def test_on_windows_the_lock_is_waited_for(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """There a wait gives up after ten seconds, and is begun again."""
+    answers = [OSError(36, "Resource deadlock avoided"), OSError(36, "again"), None]
+    asked: list[tuple[int, int]] = []
+
+    def locking(_descriptor: int, mode: int, size: int) -> None:
+        asked.append((mode, size))
+        if (answer := answers.pop(0)) is not None:
+            raise answer
+
+    monkeypatch.setitem(sys.modules, "msvcrt", SimpleNamespace(LK_LOCK=1, locking=locking))
+    monkeypatch.setattr(write, "sys", SimpleNamespace(platform="win32"))
+    with locked(root):
+        assert answers == []
+    assert asked == [(1, 1)] * 3
+
+
+def test_a_folder_that_cannot_be_synchronized(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As on Windows: the change is made all the same."""
+    fsync = os.fsync
+
+    def refuse(descriptor: int) -> None:
+        if stat.S_ISDIR(os.fstat(descriptor).st_mode):
+            raise OSError(errno.EINVAL, "Invalid argument")
+        fsync(descriptor)
+
+    monkeypatch.setattr(os, "fsync", refuse)
+    replace(root / "trials" / "a.toml", b"1", expected=None, root=root)
+    assert files(root) == ["trials/a.toml"]
+
+
+def test_a_file_that_appears_at_the_last_moment(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Between the look and the link: theirs stays, ours is refused."""
+    path = root / "trials" / "a.toml"
+    link = os.link
+
+    def late(source: Path, target: Path) -> None:
+        path.write_bytes(b"theirs")
+        link(source, target)
+
+    monkeypatch.setattr(os, "link", late)
+    with pytest.raises(RefusedError, match="exists already"):
+        replace(path, b"ours", expected=None, root=root)
+    assert path.read_bytes() == b"theirs"
+    assert files(root) == ["trials/a.toml"]
+
+
+def test_a_temporary_name_that_is_a_link_is_not_followed(root: Path, tmp_path: Path) -> None:
+    outside = tmp_path / "outside"
+    outside.write_bytes(b"theirs")
+    (root / "trials" / f".a.{os.getpid()}.tmp").symlink_to(outside)
+    if hasattr(os, "O_NOFOLLOW"):
+        with pytest.raises(CollectionError):
+            replace(root / "trials" / "a.toml", b"1", expected=None, root=root)
+    assert outside.read_bytes() == b"theirs"

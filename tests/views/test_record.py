@@ -270,7 +270,7 @@ def test_markdown_shows_data_as_text() -> None:
     )
     lines = view.markdown(record, Snapshot(()))
     text = "\n".join(lines)
-    assert lines[0] == r"# A \*bold\* \[link\](http://x.example) \| \<b\>\u202e"
+    assert lines[0] == r"# A \*bold\* \[link\](http://x.example) \| \<b\>\\u202e"
     assert "**OCEBM 2 · RCT · registry results · primary endpoint not met**" in text
     assert text.index("## Primary outcome") < text.index("## Subgroups and post hoc analyses")
     assert "[NCT03280056](https://clinicaltrials.gov/study/NCT03280056)" in text

@@ -121,6 +121,8 @@ def search(
     In trials, products, claims and what was left out; the best first, with the place where the words stand.
     All words must be there; "in quotes" one after the other, and stem* finds what begins so.
     """
+    import sqlite3
+
     from alscli.query import database
     from alscli.query import search as text
     from alscli.query.filters import Filter, codes
@@ -131,10 +133,12 @@ def search(
     collection = session.collection
     wanted = Filter("decision", "decision", "term", "", "decision")
     decisions = sorted({c for value in decision or () for c in codes(wanted, value, collection.vocabularies)})
-    snapshot = collection.load()
-    connection = database.build(snapshot, collection.vocabularies)
-    text.index(connection, snapshot, collection.vocabularies)
-    session.warn_unreadable([record.entry.path for record in snapshot.unreadable])
+    connection = session.index().connection
+    try:
+        text.index(connection, collection.vocabularies)
+    except sqlite3.OperationalError:  # a cache that cannot be written, or is being written for long
+        connection = database.build(collection.load(), collection.vocabularies)
+        text.index(connection, collection.vocabularies)
     query = _query(words)
     found, total = text.search(connection, query, decisions, limit)
     undecided = 0 if decisions else database.count(connection, "t.decision = 'undecided'")

@@ -182,10 +182,11 @@ def _restored(value: str | float | None, column: Column, written: str | None) ->
             return str(value)
 
 
-def table_rows(connection: sqlite3.Connection, table: str) -> Iterator[Row]:
-    """Every row of a table, in the order of its key."""
+def table_rows(connection: sqlite3.Connection, table: str, where: str = "1") -> Iterator[Row]:
+    """The rows of a table for which `where` holds, in the order of its key."""
     shape = TABLES[table]
-    statement = f"SELECT written, {', '.join(shape.names)} FROM {table} ORDER BY {', '.join(shape.key)}"  # noqa: S608
+    columns, key = ", ".join(shape.names), ", ".join(shape.key)
+    statement = f"SELECT written, {columns} FROM {table} WHERE {where} ORDER BY {key}"  # noqa: S608
     for written, *values in connection.execute(statement):
         yield restored(shape.columns, values, written)
 

@@ -154,6 +154,7 @@ def _refresh(
 
 def _make_anew(connection: sqlite3.Connection, context: str) -> None:
     """Empty tables, whatever was there: it is only a cache."""
+    connection.execute("DROP TABLE IF EXISTS words")  # and the tables behind it, which cannot go alone
     tables = connection.execute("SELECT name FROM sqlite_schema WHERE type = 'table'").fetchall()
     for (name,) in tables:
         connection.execute(f'DROP TABLE IF EXISTS "{name}"')
@@ -165,6 +166,8 @@ def _make_anew(connection: sqlite3.Connection, context: str) -> None:
 
 def _forget(connection: sqlite3.Connection, paths: Iterable[str], files: Mapping[str, _File]) -> None:
     """Take out the rows of trials."""
+    from alscli.query.search import forget
+
     for path in paths:
         connection.execute("DELETE FROM kept_files WHERE path = ?", (path,))
         file = files.get(path)
@@ -176,6 +179,7 @@ def _forget(connection: sqlite3.Connection, paths: Iterable[str], files: Mapping
                 continue  # of products and of the ledger
             kind = " AND kind = 'trial'" if "kind" in shape.key else ""
             connection.execute(f"DELETE FROM {name} WHERE {owner} = ?{kind}", (file.id,))  # noqa: S608
+        forget(connection, [file.id])
 
 
 def _enter(

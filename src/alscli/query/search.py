@@ -13,16 +13,12 @@ import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import TYPE_CHECKING
 
 from alscli.errors import UsageError
 from alscli.model.absence import Absence
-from alscli.model.vocabulary import Vocabularies, normalize, shipped
-from alscli.query.rows import snapshot_rows
-from alscli.query.tables import Cell, Column, Row, Rows
-
-if TYPE_CHECKING:
-    from alscli.store.collection import Snapshot
+from alscli.model.vocabulary import Vocabularies, normalize
+from alscli.query.database import table_rows
+from alscli.query.tables import TABLES, Cell, Column, Row, Rows
 
 FIELDS = ("title", "names", "terms", "text", "sources")
 _WEIGHTS = (8, 6, 3, 2, 1)
@@ -41,10 +37,26 @@ _BORDER = " \ue000 "
 """Between two passages, so that no phrase runs over; a word for FTS5, and never one of ours."""
 
 _DEFINITIONS = (
-    "CREATE TABLE documents (number INTEGER PRIMARY KEY, kind TEXT, id TEXT, decision TEXT, title TEXT,"
-    " passages TEXT);"
-    f"CREATE VIRTUAL TABLE words USING fts5({', '.join(FIELDS)}, tokenize = 'unicode61');"
+    "CREATE TABLE IF NOT EXISTS documents (number INTEGER PRIMARY KEY, kind TEXT, id TEXT, decision TEXT,"
+    " title TEXT, passages TEXT, UNIQUE (kind, id))",
+    f"CREATE VIRTUAL TABLE IF NOT EXISTS words USING fts5({', '.join(FIELDS)}, tokenize = 'unicode61')",
 )
+_SOURCES = {
+    "trial": (
+        "trials",
+        "identifiers",
+        "interventions",
+        "organizations",
+        "outcomes",
+        "safety",
+        "disputes",
+        "refs",
+    ),
+    "product": ("products", "events", "refs"),
+    "claim": ("claims",),
+    "excluded": ("excluded",),
+}
+"""The kinds of documents, and the tables they are made of; the first has a row for each."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,15 +94,65 @@ class Found:
         }
 
 
-def index(
-    connection: sqlite3.Connection, snapshot: Snapshot, vocabularies: Vocabularies | None = None
-) -> None:
-    """Make everything in the snapshot findable."""
-    connection.executescript(_DEFINITIONS)
-    with connection:
-        for rows in snapshot_rows(snapshot, vocabularies):
-            for document in documents(rows, vocabularies or shipped()):
-                _add(connection, document)
+def index(connection: sqlite3.Connection, vocabularies: Vocabularies) -> None:
+    """Make findable what is not yet; `forget` has taken out what changed."""
+    if not _lacking(connection):
+        return
+    (reading,) = connection.execute("PRAGMA query_only").fetchone()
+    connection.execute("PRAGMA query_only = OFF")
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        for statement in _DEFINITIONS:
+            connection.execute(statement)
+        for kind in _SOURCES:
+            for rows in _rows_of(connection, kind):
+                for document in documents(rows, vocabularies):
+                    _add(connection, document)
+        connection.execute("COMMIT")
+    except BaseException:
+        connection.execute("ROLLBACK")
+        raise
+    finally:
+        connection.execute(f"PRAGMA query_only = {reading}")
+
+
+def forget(connection: sqlite3.Connection, trials: Iterable[str]) -> None:
+    """Take trials out of what can be found, where anything can be."""
+    if not _exists(connection):
+        return
+    for id_ in trials:
+        found = connection.execute("SELECT number FROM documents WHERE kind = 'trial' AND id = ?", (id_,))
+        for (number,) in found.fetchall():
+            connection.execute("DELETE FROM words WHERE rowid = ?", (number,))
+            connection.execute("DELETE FROM documents WHERE number = ?", (number,))
+
+
+def _exists(connection: sqlite3.Connection) -> bool:
+    found = connection.execute("SELECT count(*) FROM sqlite_schema WHERE name IN ('documents', 'words')")
+    return bool(found.fetchone()[0] == len(_DEFINITIONS))
+
+
+def _new(kind: str) -> str:
+    """The query for the ids of a kind that have no document."""
+    known = f"SELECT id FROM documents WHERE kind = '{kind}'"  # noqa: S608
+    return f"SELECT id FROM {_SOURCES[kind][0]} WHERE id NOT IN ({known})"  # noqa: S608
+
+
+def _lacking(connection: sqlite3.Connection) -> bool:
+    if not _exists(connection):
+        return True
+    return any(connection.execute(f"{_new(kind)} LIMIT 1").fetchone() for kind in _SOURCES)
+
+
+def _rows_of(connection: sqlite3.Connection, kind: str) -> Iterator[Rows]:
+    """The rows of each record of a kind that has no document yet."""
+    found: dict[Cell, Rows] = {}
+    for name in _SOURCES[kind]:
+        owner = next(column for column in (kind, "record", "id") if column in TABLES[name].key)
+        also = f" AND kind = '{kind}'" if "kind" in TABLES[name].key else ""
+        for row in table_rows(connection, name, f"{owner} IN ({_new(kind)}){also}"):
+            found.setdefault(row[owner], {}).setdefault(name, []).append(row)
+    yield from found.values()
 
 
 def _add(connection: sqlite3.Connection, document: Document) -> None:

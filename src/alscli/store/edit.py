@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from alscli.store.spans import Path, Statement, Value
 
 _REST_OF_ELEMENT = re.compile(r"[ \t]*(,)?[ \t]*(?:#[^\r\n]*)?(?=\r?\n)")
+_TO_COMMA = re.compile(r"(?:[ \t\r\n]++|#[^\n]*+)*+,")
 
 
 def set_value(text: str, path: Path, value: object, shape: Shape) -> str:
@@ -51,16 +52,14 @@ def unset(text: str, path: Path, shape: Shape) -> str:
         raise RefusedError(f"there is no {_dotted(path)}", "`alscli show` prints what a record holds")
     while True:
         del _get(expected, path[:-1])[path[-1]]
-        document = parse(_remove(document, path).encode())
+        if _has(document.values, path):  # else it was only there as a part of the key
+            document = parse(_remove(document, path).encode())
         path = path[:-1]
         if (
             not path
             or _get(expected, path)
             or (_has(document.values, path) and _has_comments(document, path))
         ):
-            break
-        if not _has(document.values, path):  # it was only there as a part of the key
-            del _get(expected, path[:-1])[path[-1]]
             break
     return _checked(document.text, expected, shape)
 
@@ -185,13 +184,15 @@ def _bol(text: str, at: int) -> int:
     return max(text.rfind("\n", 0, at) + 1, int(text.startswith("\ufeff")))
 
 
-def _top(text: str, statement: Statement) -> int:
+def _top(document: Document, statement: Statement) -> int:
     """The first character of the comment block that touches a statement from above, else of its line."""
+    text = document.text
+    floor = max((s.end for s in document.spans.statements if s.start < statement.start), default=0)
     first = _bol(text, statement.start)
     while first > 1:
         above = _bol(text, first - 1)
         line = text[above:first].strip()
-        if not line.startswith("#") or line.startswith("#:schema") or above == first:
+        if not line.startswith("#") or line.startswith("#:schema") or above == first or above < floor:
             break
         first = above
     return first
@@ -203,7 +204,7 @@ def _bottom(document: Document, statement: Statement) -> int:
     line_end = _eol(text, statement.end)
     following = next((s for s in document.spans.statements if s.start > statement.start), None)
     if following is not None:
-        return max(line_end, _end_above(text, _top(text, following)))
+        return max(line_end, _end_above(text, _top(document, following)))
     comments = re.compile(r"(?:\r?\n[ \t]*#[^\r\n]*)*").match(text, line_end)
     return comments.end() if comments else line_end
 
@@ -314,12 +315,14 @@ def _insert_line(document: Document, host: Path, names: tuple[str, ...], value: 
         end = _eol(text, after.end)
         return _splice(text, end, end, f"\n{line}")
     if siblings:
-        return _splice(text, _top(text, siblings[0]), _top(text, siblings[0]), f"{line}\n")
+        top = _top(document, siblings[0])
+        return _splice(text, top, top, f"{line}\n")
     below = next((s for s in statements if s.path[: len(host)] == host), None)
     if host:  # only tables below it have headers
         line = f"[{'.'.join(layout.write_key(part) for part in host if isinstance(part, str))}]\n{line}"
     if below is not None:
-        return _splice(text, _top(text, below), _top(text, below), f"{line}\n\n")
+        top = _top(document, below)
+        return _splice(text, top, top, f"{line}\n\n")
     return _splice(text, len(text), len(text), f"{_gap(text)}{line}\n")
 
 
@@ -343,13 +346,13 @@ def _insert_blocks(document: Document, path: Path, value: object, shape: Shape) 
         end = _bottom(document, own[-1] if before is None else inside[before])
         return _splice(text, end, end, f"\n\n{blocks}")
     if inside:
-        return _insert_above(text, inside[0], blocks)
+        return _insert_above(document, inside[0], blocks)
     gap = "\n" if text.removeprefix("\ufeff") else ""
     return _splice(text, len(text), len(text), f"{_gap(text)}{gap}{blocks}\n")
 
 
-def _insert_above(text: str, statement: Statement, block: str) -> str:
-    top = _top(text, statement)
+def _insert_above(document: Document, statement: Statement, block: str) -> str:
+    text, top = document.text, _top(document, statement)
     if not _is_blank(text[:top]):
         top = _end_above(text, top)
         return _splice(text, top, top, f"\n\n{block}")
@@ -371,7 +374,7 @@ def _insert_element(document: Document, path: Path, index: int, value: object, s
         end = _bottom(document, before[-1])
         return _splice(document.text, end, end, f"\n\n{block}")
     first = next(s for s in statements if s.path == (*path, 0))
-    return _insert_above(document.text, first, block)
+    return _insert_above(document, first, block)
 
 
 def _into_array(text: str, array: Value, index: int, literal: str) -> str:
@@ -383,8 +386,6 @@ def _into_array(text: str, array: Value, index: int, literal: str) -> str:
     if not on_lines:
         return _splice(text, elements[index - 1].end, elements[index - 1].end, f", {literal}")
     indent = text[_bol(text, first) : first]
-    if indent.strip():
-        indent = ""
     if index == 0:
         top = _eol(text, array.start)
         return _splice(text, top, top, f"\n{indent}{literal},")
@@ -441,7 +442,7 @@ def _line_extent(text: str, statement: Statement) -> tuple[int, int]:
 
 def _block_extent(document: Document, first: Statement, last: Statement) -> tuple[int, int]:
     text = document.text
-    top, end = _top(text, first), _bottom(document, last)
+    top, end = _top(document, first), _bottom(document, last)
     if not _is_blank(text[:top]):
         return _end_above(text, top), end
     return top, len(text) - len(text[end:].lstrip())
@@ -467,13 +468,14 @@ def _remove_child(text: str, value: Value, index: int) -> str:
     starts = [key.spans[0].start if key else child.start for key, child in value.children]
     ends = [child.end for _, child in value.children]
     last = index == len(ends) - 1
-    rest = _REST_OF_ELEMENT.match(text, ends[index])
+    rest, comma = _REST_OF_ELEMENT.match(text, ends[index]), _TO_COMMA.match(text, ends[index])
     line = _bol(text, starts[index])
     alone = value.kind == "array" and line > value.start and not text[line : starts[index]].strip()
-    if alone and rest and (rest[1] or index == 0 or "#" in text[ends[index - 1] : starts[index]]):
+    first_or_after_comment = index == 0 or "#" in text[ends[index - 1] : starts[index]]
+    if alone and rest and (rest[1] or (comma is None and first_or_after_comment)):
         return text[: _before(text, line)] + text[rest.end() :]
     if index:
         return text[: ends[index - 1]] + text[ends[index] :]
     if not last:
         return text[: starts[0]] + text[starts[1] :]
-    return text[: starts[0]] + text[ends[0] :]
+    return text[: starts[0]] + text[comma.end() if comma else ends[0] :]

@@ -138,14 +138,14 @@ def locked(root: Path) -> Iterator[None]:
     The lock is a file in the user's state folder (`$XDG_STATE_HOME/alscli/locks`), so that it never
     shows in the collection; it waits for another holder, and ends with the process.
     """
-    folder = _state() / "locks"
     name = hashlib.sha256(os.fsencode(root.resolve())).hexdigest()[:32]
     try:
+        folder = _state() / "locks"
         folder.mkdir(parents=True, exist_ok=True)
         descriptor = os.open(folder / name, os.O_RDWR | os.O_CREAT, 0o600)
-    except OSError as error:
+    except (OSError, RuntimeError) as error:  # RuntimeError: the user has no home
         raise CollectionError(
-            f"cannot lock the collection: {folder}: {error.strerror or error}",
+            f"cannot lock the collection: {error}",
             "set XDG_STATE_HOME to a folder that you may write to",
         ) from error
     try:
