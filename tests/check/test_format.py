@@ -121,7 +121,7 @@ def test_one_fault_is_one_problem_in_plain_words(keys: dict[str, str], code: str
         ({"refs": '[{ key = "a", kind = "article", doi = "https://doi.org/10.1000/x" }]'}, '"10.1000/x"'),
         ({"status": '"recruting"'}, '"recruiting"'),
         ({"status": '"qqqqqq"'}, None),
-        ({"status_as_of": "2017-08-29"}, None),
+        ({"status_as_of": "2017-08-29"}, '"2017-08-29"'),
         ({"registry_id": '"NCT0711831"'}, None),
         ({"sites": '"three"'}, None),
     ],
