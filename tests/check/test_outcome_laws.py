@@ -259,13 +259,13 @@ def test_counts_that_narrow_pass(counts: list[int], by_arm: bool) -> None:
 
 numbers = st.one_of(
     st.integers(-(10**20), 10**20),
-    st.sampled_from([0, 1, -1, 10**999, -(10**999)]),
+    st.sampled_from([0, 1, -1, 10**17, -(10**17)]),
     st.decimals(allow_nan=False, allow_infinity=False),
     st.sampled_from([Decimal("1E+999"), Decimal("-1E+999"), Decimal("1E-999"), Decimal("0.000")]),
 )
 pairs = st.lists(numbers, min_size=2, max_size=2).map(sorted)
 counts = st.one_of(st.integers(0, 60), st.sampled_from([0, 10**18 - 1]))
-bounds = st.builds("{}{}".format, st.sampled_from(["<", "<=", ">", ">="]), st.integers(-5, 10**30))
+bounds = st.builds("{}{}".format, st.sampled_from(["<", "<=", ">", ">="]), st.integers(-5, 10**17))
 absent = st.sampled_from(["not_reported", "not_applicable"])
 arms = st.sampled_from(["active", "placebo", "nowhere", "baseline"])
 times = st.sampled_from(["0d", "28w", "-3m..0d", "0d..9m", "-1y..1y"])
