@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import re
 from datetime import date
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
@@ -349,3 +351,20 @@ def test_a_file_name_that_is_not_utf_8_does_not_stop_a_report() -> None:
     assert parsed(found).find(".//testcase") is not None
     assert len([*github.render(found), *jsonl.render(found)]) == 2
     json_reporter.render(found)
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [
+        (Decimal("-0.20"), "-0.2"),
+        (Decimal("NaN"), '"NaN"'),
+        (Decimal("-Infinity"), '"-Infinity"'),
+        (True, "true"),
+    ],
+)
+def test_json_has_a_word_for_every_value(value: object, shown: str) -> None:
+    """Not a number is no JSON; it is said as text."""
+    found = dataclasses.replace(finding(), value=value)
+    for text in (json_reporter.render(report(found)), *jsonl.render(report(found))):
+        assert f'"value": {shown}' in text or f'"value":{shown}' in text
+        json.loads(text, parse_constant=lambda name: pytest.fail(f"{name} is no JSON"))

@@ -210,6 +210,12 @@ def test_what_changes_beside_the_trials(root: Path, name: str, old: str, new: st
     assert_same(root)
 
 
+def test_a_marker_that_is_gone(root: Path) -> None:
+    fast(root)
+    (root / "alscli.toml").unlink()
+    assert_same(root)
+
+
 def test_terms_of_the_collection(root: Path) -> None:
     change(root / "trials" / "valor.toml", 'phase = "', 'phase = "0')
     fast(root)
@@ -320,7 +326,9 @@ def test_what_cannot_be_read_is_tried_again_each_time(root: Path, monkeypatch: p
     monkeypatch.setattr(run, "read_bytes", failing)
     monkeypatch.setattr("alscli.store.collection.read_bytes", failing)
     assert "Input/output error" in repr(fast(root)["findings"])
-    monkeypatch.undo()
+    settle(root)
+    monkeypatch.setattr(run, "read_bytes", read_bytes)
+    monkeypatch.setattr("alscli.store.collection.read_bytes", read_bytes)
     assert_same(root)
 
 
