@@ -25,7 +25,8 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from alscli.check.engine import Report, check, select
+from alscli.check.engine import Report, check, conclude, rules_of, select
+from alscli.check.examination import Examination, Surroundings, examine, names_in
 from alscli.check.finding import Severity
 from alscli.check.mending import mend
 from alscli.check.reporters import github, jsonl, junit, sarif, text
@@ -280,7 +281,7 @@ def go_through(kind: str, data: bytes, *, thoroughly: bool = True) -> Record:
     def findings(of: Snapshot) -> Report:
         return check(collection, of, as_of=AS_OF, codes=all_codes(), only={str(entry.path)})
 
-    report = findings(snapshot)
+    report = findings(snapshot) if thoroughly or kind != "trial" else _beside_trials(record, snapshot)
     list(text.render(report, color=True))
     if thoroughly:
         _print(report)
@@ -294,6 +295,25 @@ def go_through(kind: str, data: bytes, *, thoroughly: bool = True) -> Record:
         assert all(isinstance(line, str) for line in lines)
     connection.close()
     return record
+
+
+@cache
+def _examined() -> tuple[Examination, ...]:
+    """The collection without an input; no trial changes what is found in another by itself."""
+    collection, beside = surroundings()
+    snapshot = assemble(beside)
+    around = Surroundings(snapshot, names_in(snapshot, snapshot.trials), collection.vocabularies, AS_OF)
+    return tuple(examine(record, around, rules_of(all_codes())) for record in beside)
+
+
+def _beside_trials(record: Record, snapshot: Snapshot) -> Report:
+    """What is found in a trial, where what surrounds it is known."""
+    collection, beside = surroundings()
+    around = Surroundings(snapshot, names_in(snapshot, snapshot.trials), collection.vocabularies, AS_OF)
+    examined = [*_examined(), examine(record, around, rules_of(all_codes()))]
+    records = {str(one.entry.path): one for one in (*beside, record)}
+    only = {str(record.entry.path)}
+    return conclude(examined, around, records.__getitem__, collection.root, codes=all_codes(), only=only)
 
 
 def _print(report: Report) -> None:
@@ -323,8 +343,11 @@ class Failure:
     what: str
 
 
-def soak(seed: int, count: int) -> tuple[list[Failure], dict[str, int], float]:
-    """Send inputs through; return what failed, how many were records, and the longest time in seconds."""
+def soak(seed: int, count: int, limit: float = LONGEST) -> tuple[list[Failure], dict[str, int], float]:
+    """Send inputs through; return what failed, how many were records, and the longest time in seconds.
+
+    An input fails where an exception comes out of it, and where it takes longer than `limit` seconds.
+    """
     failures: list[Failure] = []
     counts = {"inputs": 0, "TOML": 0, "records": 0}
     longest = 0.0
@@ -340,7 +363,7 @@ def soak(seed: int, count: int) -> tuple[list[Failure], dict[str, int], float]:
             failures.append(Failure(way, kind, data, traceback.format_exc()))
         took = time.perf_counter() - started
         longest = max(longest, took)
-        if took > LONGEST:
+        if took > limit:
             failures.append(Failure(way, kind, data, f"took {took:.2f} s"))
         counts["inputs"] += 1
     return failures, counts, longest
@@ -349,7 +372,7 @@ def soak(seed: int, count: int) -> tuple[list[Failure], dict[str, int], float]:
 def main() -> int:
     """Run the soak on all processors and say what came of it."""
     count, seed = int(sys.argv[1]), int(sys.argv[2]) if len(sys.argv) > 2 else 0
-    workers = os.cpu_count() or 1
+    workers = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     share = 500
     started = time.perf_counter()
     seeds = [seed * 1_000_000 + part for part in range(-(-count // share))]

@@ -86,14 +86,14 @@ def lay_out(folder: Path, records: Path, git: object) -> None:
 @pytest.mark.parametrize("path", TRANSCRIPTS, ids=lambda path: path.stem)
 def test_transcript(path: Path, tmp_path: Path, programs: Path, git: object) -> None:
     lay_out(tmp_path, HERE / "collection", git)
-    text = path.read_text("utf-8")
+    text = path.read_bytes().decode("utf-8")
     if os.environ.get("ALSCLI_UPDATE"):
         head = text.partition("$ ")[0]
         done = [
             f"$ {command}\n{TIME.sub('(0.01 s)', run(command, tmp_path, programs))}\n"
             for command, _ in parsed(text)
         ]
-        path.write_text(head + "".join(done).rstrip("\n") + "\n", encoding="utf-8")
+        path.write_bytes((head + "".join(done).rstrip("\n") + "\n").encode())
         return
     for command, expected in parsed(text):
         actual = run(command, tmp_path, programs)

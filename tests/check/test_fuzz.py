@@ -20,7 +20,8 @@ PARTS, SHARE = 20, 250
 
 @pytest.mark.parametrize("part", range(PARTS))
 def test_nothing_falls_over(part: int) -> None:
-    failures, counts, _ = soak.soak(part, SHARE)
+    # The second of the contract is measured by the soak: here coverage and other tests take their time.
+    failures, counts, _ = soak.soak(part, SHARE, limit=30)
     assert [(failure.data, failure.what) for failure in failures] == []
     assert counts["inputs"] == SHARE
     assert counts["records"] > SHARE / 20, "too few inputs are records to try the rules"

@@ -497,7 +497,7 @@ def test_many_files_are_examined_by_several_processes(root: Path, monkeypatch: p
 def test_where_there_can_be_no_more_processes(
     root: Path, error: Exception, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def refuse(_workers: int) -> None:
+    def refuse(_workers: int, **_: object) -> None:
         raise error
 
     monkeypatch.setattr(run, "ProcessPoolExecutor", refuse)

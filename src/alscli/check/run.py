@@ -9,8 +9,10 @@ from __future__ import annotations
 import gc
 import hashlib
 import json
+import multiprocessing
 import os
 import sys
+import threading
 from collections.abc import Collection as Container
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
@@ -19,6 +21,7 @@ from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from functools import partial
+from multiprocessing.context import BaseContext
 from pathlib import Path
 from typing import Any
 
@@ -121,11 +124,18 @@ def _examined(collection: Collection, around: Surroundings, entries: Sequence[En
     size = -(-len(entries) // (workers * 4))
     chunks = [entries[at : at + size] for at in range(0, len(entries), size)]
     try:
-        with ProcessPoolExecutor(workers) as pool:
+        with ProcessPoolExecutor(workers, mp_context=_processes()) as pool:
             for found in pool.map(partial(_examine_all, collection, around), chunks):
                 yield from found
     except (OSError, BrokenProcessPool):  # a system without shared memory, or too little of it
         yield from _examine_some(collection, around, entries)
+
+
+def _processes() -> BaseContext:
+    """A copy of this process is ready at once, but waits for ever on a lock that another thread held."""
+    if sys.platform == "linux" and threading.active_count() == 1:
+        return multiprocessing.get_context("fork")
+    return multiprocessing.get_context("spawn")
 
 
 def _examine_all(collection: Collection, around: Surroundings, entries: Sequence[Entry]) -> list[Fresh]:
