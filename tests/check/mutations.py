@@ -18,7 +18,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-ENOUGH = 3
+ENOUGH = 2
 """Faults of one kind, at most."""
 
 
@@ -306,7 +306,7 @@ def cyrillic_letter_in_an_id(file: File) -> Iterator[Edit]:
 def blanks_around_the_equals_sign(file: File) -> Iterator[Edit]:
     for site in file.sites:
         if len(site.keys) == 1:
-            yield Edit(f"{file.text[: site.start]}  {file.text[site.start :]}", 0)
+            yield Edit(f"{file.text[: site.start]}  {file.text[site.start :]}", site.key_at)
 
 
 @kind("TX005")
@@ -318,7 +318,7 @@ def crlf(file: File) -> Iterator[Edit]:
 def keys_out_of_order(file: File) -> Iterator[Edit]:
     lines = re.search(r"^(id = .*\n)(title = .*\n|name = .*\n)", file.text, re.MULTILINE)
     if lines:
-        yield Edit(file.text.replace(lines[0], lines[2] + lines[1]), 0)
+        yield Edit(file.text.replace(lines[0], lines[2] + lines[1]), lines.start())
 
 
 @kind("TX006")
@@ -1239,7 +1239,8 @@ def id_of_an_outcome_with_blanks(file: File) -> Iterator[Edit]:
 def registry_cited_without_one(file: File) -> Iterator[Edit]:
     if "registry_id" not in file.values and file.kind != "ledger.toml":
         for site in file.find("verified", "against"):
-            yield site.put('["registry"]', 1)
+            literal = "[" + ", ".join(f'"{key}"' for key in sorted([*site.value, "registry"])) + "]"
+            yield site.put(literal, literal.index('"registry"'))
 
 
 if __name__ == "__main__":

@@ -95,6 +95,8 @@ def test_a_folder_with_the_name_of_a_record_does_not_hide_it(folder: Path, capfd
         (("loop/",), "loop cannot be read: Too many levels of symbolic links"),
         (("valor", "--select", "ZZ999"), "no rule 'ZZ999'"),
         (("valor", "--ignore", "dt,XX"), "no rule 'XX'"),
+        (("valor", "--select", "DT", "--ignore", "DT"), "--ignore leaves no rule of those selected"),
+        (("fifo.toml",), "fifo.toml holds no record of this collection"),
         (("valor", "--format", "xml"), "--format: 'xml' is not known"),
         (("valor", "--fail-on", "never"), "--fail-on: 'never' is no severity"),
         (("valor", "--changed-since", "HEAD"), "the collection is in no git repository"),
@@ -106,11 +108,41 @@ def test_what_names_nothing_is_refused(
     (folder / "empty").mkdir()
     (folder / "loop").symlink_to(folder / "loop")
     (folder / "outside.toml").write_text("schema = 1\n", "utf-8")
+    os.mkfifo(folder / "fifo.toml")
     status, out, err = run(capfd, *arguments)
     assert status == 2
     assert out == ""
     assert words in err
     assert len(err.splitlines()) == 2
+
+
+def test_a_collection_without_records_is_refused(
+    tmp_path: Path, capfd: Lines, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "records" / "trials").mkdir(parents=True)
+    assert run(capfd)[0] == 3, "no collection"
+    (tmp_path / "records" / "alscli.toml").write_text("schema = 1\n", "utf-8")
+    status, out, err = run(capfd)
+    assert (status, out) == (2, "")
+    assert err == "error: records holds no record\n  `alscli add` adds a trial\n"
+
+
+@pytest.mark.parametrize(
+    ("marker", "words"),
+    [
+        (b"schema = ", "cannot read records/alscli.toml: 1:10: TX001 Invalid value"),
+        (b"schema = 1\n# \xff\n", "cannot read records/alscli.toml: 2:3: TX002 not UTF-8: byte 0xff"),
+    ],
+)
+def test_a_collection_whose_marker_is_broken_is_not_checked(
+    folder: Path, capfd: Lines, marker: bytes, words: str
+) -> None:
+    """Its scope would be unknown, and SC003 silent."""
+    (folder / "records" / "alscli.toml").write_bytes(marker)
+    status, out, err = run(capfd)
+    assert (status, out) == (3, "")
+    assert words in err
 
 
 # -- files that are no files ---------------------------------------------------------------------------

@@ -13,7 +13,9 @@ from pathlib import Path
 import pytest
 import soak
 
+from alscli.check.engine import check
 from alscli.cli import main
+from alscli.store.collection import Entry, assemble
 
 PARTS, SHARE = 20, 250
 
@@ -31,6 +33,19 @@ def test_nothing_falls_over(part: int) -> None:
 def test_inputs_are_the_same_for_the_same_seed(way: object) -> None:
     first, second = random.Random(5), random.Random(5)
     assert [way(first) for _ in range(20)] == [way(second) for _ in range(20)]  # type: ignore[operator]
+
+
+def test_the_short_way_finds_what_the_long_way_finds() -> None:
+    """Most inputs are examined beside records whose examination is kept."""
+    collection, beside = soak.surroundings()
+    entry = Entry(soak.SMALL / "trials" / "soak.toml", "trial")
+    only = {str(entry.path)}
+    for _, (_, kind, data) in zip(range(40), soak.inputs(23), strict=False):
+        if kind == "trial":
+            record = collection.understand(entry, data)
+            snapshot = assemble([*beside, record])
+            long = check(collection, snapshot, as_of=soak.AS_OF, codes=soak.all_codes(), only=only)
+            assert soak._beside_trials(record, snapshot) == long
 
 
 def tree(root: Path) -> dict[str, tuple[int, str]]:

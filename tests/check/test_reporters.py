@@ -14,6 +14,7 @@ from xml.etree import ElementTree as ET
 
 import jsonschema
 import pytest
+import sarif_pydantic
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -311,6 +312,9 @@ SARIF = {
 def run_of(found: Report) -> dict[str, Any]:
     log = json.loads(sarif.render(found))
     jsonschema.validate(log, SARIF)
+    # Another program's model of SARIF reads everything that is written, and writes it as it read it.
+    read = sarif_pydantic.Sarif.model_validate(log)
+    assert read.model_dump(mode="json", by_alias=True, exclude_none=True, exclude_unset=True) == log
     run: dict[str, Any] = log["runs"][0]
     for result in run["results"]:
         assert run["tool"]["driver"]["rules"][result["ruleIndex"]]["id"] == result["ruleId"]

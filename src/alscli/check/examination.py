@@ -184,6 +184,9 @@ class Page:
     def _place(self, problem: Problem) -> tuple[int, int, int, int]:
         if (fault := self.record.fault) is not None:
             return fault.line, fault.column, fault.line, fault.column
+        if problem.span is not None:
+            start, end = problem.span
+            return (*self._spans.position(start), *self._spans.position(end))
         if (known := self._canonical_place(problem)) is not None:
             return known.line + 1, known.start + 1, known.line + 1, known.end + 1
         span = None

@@ -30,7 +30,8 @@ class Problem:
 
     `at` says which part is meant: the value, the key, or the header of the table in which a key is
     missing. `replacement` is TOML text that mends the value, where there is exactly one; it is `safe` where
-    it says the same in the form that the format wants, and is no guess.
+    it says the same in the form that the format wants, and is no guess. `span` is where the text itself is
+    at fault, in characters, for what no path leads to: a comment, the layout.
     """
 
     path: Path
@@ -40,6 +41,7 @@ class Problem:
     replacement: str | None = None
     safe: bool = False
     help: str = ""
+    span: tuple[int, int] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -46,7 +46,7 @@ def broken_paths(kind: FileKind, errors: Sequence[ErrorDetails], values: Mapping
     for error in errors:
         paths.update(_missing(error))
         if error["loc"]:
-            paths.add(error["loc"])
+            paths.add(_stated(error["loc"], values))
     return paths
 
 
@@ -75,7 +75,7 @@ def _missing(error: ErrorDetails) -> list[Path]:
 def _problem(
     error: ErrorDetails, values: Mapping[str, Any], shape: Shape, vocabularies: Vocabularies
 ) -> tuple[str, Problem]:
-    path: Path = error["loc"]
+    path = _stated(error["loc"], values)
     value = error["input"]
     expected = str(error.get("ctx", {}).get("expected", ""))
     match error["type"]:
@@ -107,6 +107,12 @@ def _problem(
         case _:
             pass
     return "SM003", Problem(path, f"`{_last_key(path)}` should be {expected}, not {kind_of(value)}")
+
+
+def _stated(path: Path, values: Mapping[str, Any]) -> Path:
+    """The path without what the format adds to a bare value: `planned = -1` is the n of a count."""
+    inner = value_at(path[:-1], values)
+    return path if isinstance(inner, Mapping | list) else path[:-1]
 
 
 def _unknown_key(path: Path, shape: Shape) -> Problem:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from alscli.cli.session import Session, write, write_data
-from alscli.errors import UsageError
+from alscli.errors import CollectionError, UsageError
 
 if TYPE_CHECKING:
     from alscli.check.engine import Report
@@ -74,8 +74,11 @@ def validate(
     if diff and not fix:
         raise UsageError("--diff shows what --fix would change", "use both, or `alscli diff`")
     codes = select_codes(_split(select), _split(ignore))
+    if not codes:
+        raise UsageError("--ignore leaves no rule of those selected", "`alscli explain` lists them")
     collection = session.collection
-    only = _chosen(paths, collection) if paths else None
+    _require_content(collection)
+    only = chosen(paths, collection) if paths else None
     if changed_since is not None:
         base = _base(session, changed_since)
         only = base.changed if only is None else only & base.changed
@@ -135,14 +138,37 @@ def _split(values: list[str] | None) -> list[str]:
 # -- which records ------------------------------------------------------------------------------------
 
 
-def _chosen(names: Sequence[str], collection: Collection) -> frozenset[str]:
-    """The paths of the records that files, folders or ids name; raises UsageError for what names nothing."""
+def _require_content(collection: Collection) -> None:
+    """Raise where nothing could be found wrong because there is nothing, or because its marker is broken."""
+    from alscli.store.collection import MARKER, read_bytes, shown
+    from alscli.store.toml import TomlError, parse
+
+    marker = collection.root / MARKER
+    try:
+        parse(read_bytes(marker))
+    except OSError as error:
+        raise CollectionError(f"cannot read {shown(marker)}: {error.strerror or error}") from error
+    except TomlError as error:
+        raise CollectionError(f"cannot read {shown(marker)}: {error.message}", "mend that line") from error
+    if next(iter(collection.entries()), None) is None:
+        raise UsageError(f"{shown(collection.root)} holds no record", "`alscli add` adds a trial")
+
+
+def chosen(names: Sequence[str], collection: Collection, *, beginning: bool = True) -> frozenset[str]:
+    """The paths of the records that files, folders or ids name; raises UsageError for what names nothing.
+
+    `beginning`: the unambiguous start of an id is enough, as it is for commands that only read.
+    """
     entries = list(collection.entries())
     real = {_place(entry.path): str(entry.path) for entry in entries}
-    return frozenset(path for name in names for path in _named(name, collection, entries, real))
+    return frozenset(
+        path for name in names for path in _named(name, collection, entries, real, beginning=beginning)
+    )
 
 
-def _named(name: str, collection: Collection, entries: Sequence[Entry], real: dict[str, str]) -> set[str]:
+def _named(
+    name: str, collection: Collection, entries: Sequence[Entry], real: dict[str, str], *, beginning: bool
+) -> set[str]:
     from alscli.store.collection import resolve, shown
 
     path = Path(name)
@@ -161,7 +187,7 @@ def _named(name: str, collection: Collection, entries: Sequence[Entry], real: di
     elif is_path:
         raise UsageError(f"{name} does not exist", "name a file, a folder or an id of the collection")
     by_id = {str(entry.path) for entry in entries if entry.id == name}
-    return by_id or {str(resolve(name, collection.load().records, beginning=True).entry.path)}
+    return by_id or {str(resolve(name, collection.load().records, beginning=beginning).entry.path)}
 
 
 def _place(path: Path) -> str:

@@ -11,6 +11,7 @@ from alscli.check.rules.statistics import (
     DIFFERENCES,
     RATIOS,
     Span,
+    against_interval,
     bounds_of,
     each_effect,
     gap,
@@ -128,8 +129,9 @@ def result_against_p(subject: Subject) -> Iterator[Problem]:
     """Called met with a p at or above α, or not met with a p below α in the direction of benefit.
 
     α is 0.05, or 1 minus the interval's level where that is stated. `met` passes where one comparison is
-    below α. Silent where `method` names another α or kind of test (non-inferiority, a hierarchy), and on
-    adverse events that are met: there no difference is what was hoped for.
+    below α. Silent where `method` names another α or kind of test (non-inferiority, a hierarchy), where p
+    disagrees with its own interval (OC003), and on adverse events that are met: there no difference is what
+    was hoped for.
 
     Example: `result = "met"` with `p = 0.45`
     Remedy: compare with the source; what was not alpha-controlled is `nominal`.
@@ -137,7 +139,10 @@ def result_against_p(subject: Subject) -> Iterator[Problem]:
     for o, outcome in enumerate(listed(subject.trial.outcomes)):
         if outcome.result == "met" and known(outcome.instrument) != "adverse-events":
             stated = [(p, e) for e in listed(outcome.effects) if (p := stated_p(e)) is not None]
-            plain = all(not _OTHER_ALPHA.search(effect.method or "") for _, effect in stated)
+            plain = all(
+                not _OTHER_ALPHA.search(effect.method or "") and not against_interval(effect)
+                for _, effect in stated
+            )
             if stated and plain and all(p[0] >= _alpha(effect) for p, effect in stated):
                 numbers = " and ".join(f"p {effect.p}" for _, effect in stated)
                 yield Problem(("outcomes", o, "result"), f"met, with {numbers}")
@@ -146,7 +151,7 @@ def result_against_p(subject: Subject) -> Iterator[Problem]:
                 below = two_sided_p(effect)
                 if below is None or below[1] > _alpha(effect) or _OTHER_ALPHA.search(effect.method or ""):
                     continue
-                if benefits(subject, outcome, effect):
+                if not against_interval(effect) and benefits(subject, outcome, effect):
                     path: Path = ("outcomes", o, "effects", e, "p")
                     yield Problem(
                         path, f"p {effect.p} in the direction of benefit, yet the result is not_met"
@@ -198,7 +203,7 @@ def sign_against_values(subject: Subject) -> Iterator[Problem]:
         estimate, kind, measure = number_of(effect.est), known(effect.type) or "", known(outcome.measure)
         if estimate is None or (kind not in RATIOS and kind not in DIFFERENCES):
             continue
-        if kind == "hr" and measure not in _TIMES:
+        if (kind == "hr" and measure not in _TIMES) or (kind in RATIOS and estimate <= 0):
             continue
         if kind in ("or", "rr") and known(outcome.stat) not in ("percent", "count"):
             continue

@@ -19,6 +19,7 @@ _FLOW = ("screened", "enrolled", "randomized", "treated", "completed")
 _NO_SHARE = frozenset(
     {"score", "change", "percent_change", "slope", "rank", "time_to_event", "survival_rate"}
 )
+_SHARE = frozenset({"responder", "category", "survival_rate", "incidence"})
 _OUTSIDE = frozenset({"other", "external_control"})
 
 
@@ -146,20 +147,25 @@ def impossible_percentage(subject: Subject) -> Iterator[Problem]:
 
     Where `stat = "percent"` and n is given: some k of n must give the printed digits, rounded or cut. Left
     alone are measures that are no share of people (scores, changes, survival as Kaplan and Meier estimate
-    it) and bounds. Rates that a model adjusts are no counts either; give them no n.
+    it) and bounds. Rates that a model adjusts are no counts either; give them no n. A share of people that
+    is negative or above 100 is impossible with any n.
 
     Example: 32 % of 20 people: 6 of 20 is 30, 7 is 35
     Remedy: look at the source again; the denominator is often another one.
     """
     for o, outcome in enumerate(listed(subject.trial.outcomes)):
-        if known(outcome.stat) != "percent" or known(outcome.measure) in _NO_SHARE:
+        if known(outcome.stat) != "percent":
             continue
+        measure = known(outcome.measure)
         for v, value in enumerate(listed(outcome.values)):
             n, quantity = known(value.n), known(value.value)
-            if not n or quantity is None or quantity.is_bound or not 0 <= quantity.number <= 100:
+            if quantity is None or quantity.is_bound:
                 continue
-            if not can_be_percentage(quantity.number, n):
-                path: Path = ("outcomes", o, "values", v, "value")
+            path: Path = ("outcomes", o, "values", v, "value")
+            if not 0 <= quantity.number <= 100:
+                if measure in _SHARE:
+                    yield Problem(path, f"{quantity.number} % of people is impossible")
+            elif n and measure not in _NO_SHARE and not can_be_percentage(quantity.number, n):
                 yield Problem(path, f"{quantity.number} % of {n} is no whole number of people")
 
 

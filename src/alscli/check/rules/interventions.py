@@ -163,20 +163,24 @@ def dose_implausible(subject: Subject) -> Iterator[Problem]:
     """An amount outside what is plausible for its unit and cell type.
 
     10^5 to 10^9 cultured cells, 10^4 to 10^8 a kilogram; more for cells that are given as harvested; and
-    wide ranges for vectors and vesicles. An exponent lost in print is the common cause.
+    wide ranges for vectors and vesicles. An exponent lost in print is the common cause. Cells without a
+    `cell_type` are IV001's.
 
     Example: "30 × 106 cells" read as 30 times 106, 3,180
     Remedy: look at the source, in print and not as copied text.
     """
-    types: dict[str, str | None] | None = None
+    therapies: dict[str, Therapy | Product] | None = None
     for path, given in _given(subject):
         unit = known(given.unit)
         if unit not in _PLAUSIBLE:
             continue
-        if types is None:
-            types = {own.id: known(whole.cell_type) for _, own, whole in _stated(subject)}
+        if therapies is None:
+            therapies = {own.id: whole for _, own, whole in _stated(subject)}
+        therapy = therapies.get(given.intervention or "")
+        if therapy is not None and known(therapy.modality) == "cell" and therapy.cell_type is None:
+            continue
         ranges = _PLAUSIBLE[unit]
-        kinds = (*_kinds(subject, types.get(given.intervention or "")), "")
+        kinds = (*_kinds(subject, known(therapy.cell_type) if therapy is not None else None), "")
         least, greatest = next(ranges[kind] for kind in kinds if kind in ranges)
         for key, amount in _amounts(given).items():
             if amount > 0 and not least <= amount <= greatest:

@@ -147,7 +147,8 @@ def notice_not_cited(subject: Subject) -> Iterator[Problem]:
     Example: NurOwn phase 3: the paper of 2022 cited without its erratum
     Remedy: read the notice, and cite it beside what it changes or confirms.
     """
-    notices = {key: ref.notice for key, ref in subject.refs.items() if ref.notice is not None}
+    refs = subject.refs
+    notices = {key: ref.notice for key, ref in refs.items() if ref.notice is not None and ref.notice in refs}
     if not notices or not subject.record.readable:
         return
     citations = [(path, key) for path, key in subject.cited if "notice" not in path[2:3]]
@@ -204,6 +205,7 @@ def reference_unused(subject: Subject) -> Iterator[Problem]:
         keys.update(model.screening.found_in)
     for position, ref in enumerate(model.refs):
         if ref.key not in keys:
+            keys.add(ref.key)
             yield Problem(("refs", position, "key"), f"nothing cites {shown(ref.key)}")
 
 

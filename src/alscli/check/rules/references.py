@@ -62,7 +62,9 @@ def references_resolve(subject: Subject) -> Iterator[Problem]:
     Remedy: mend the id; add the product with `alscli add`.
     """
     for what, path, name, there in _references(subject.trial, subject.names):
-        if name not in there and not (what == "record" and parse_registry_id(name)):
+        if what == "record" and name == subject.record.entry.id:
+            yield Problem(path, f"{shown(name)} is this record itself")
+        elif name not in there and not (what == "record" and parse_registry_id(name)):
             near = _near(name, there)
             yield Problem(path, f"no {what} {shown(name)}{_hint(near)}", suggestions=near)
 

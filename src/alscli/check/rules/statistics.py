@@ -215,6 +215,7 @@ def impossible_statistic(subject: Subject) -> Iterator[Problem]:
         if known(effect.type) in RATIOS:
             if estimate is not None and estimate <= 0:
                 yield Problem((*path, "est"), f"{str(effect.type).upper()} {estimate} is not above 0")
+                estimate = None
             if ci is not None and ci.low < 0:
                 yield Problem((*path, "ci"), f"{str(effect.type).upper()} with a lower bound of {ci.low}")
         if estimate is not None and ci is not None and _outside(estimate, ci):
@@ -256,18 +257,23 @@ def interval_and_p_disagree(subject: Subject) -> Iterator[Problem]:
     Remedy: compare with the source; name both models in `method` where p comes from another.
     """
     for path, _, effect in each_effect(subject.trial):
-        if effect.ci is None or effect.p is None:
-            continue
-        p, bounds, level = two_sided_p(effect), bounds_of(effect), level_of(effect)
-        if p is None or bounds is None or level is None or _OTHER_TEST.search(effect.method or ""):
-            continue
-        (low, high), alpha = bounds, (100 - level) / 100
-        leaves_out = low[0] > 0 or high[1] < 0
-        holds = low[1] < 0 < high[0]
-        if (leaves_out and p[0] >= alpha) or (holds and p[1] <= alpha):
-            verb = "leaves out" if leaves_out else "holds"
+        verb = against_interval(effect)
+        if verb is not None:
             null = 1 if known(effect.type) in RATIOS else 0
             yield Problem((*path, "p"), f"p {effect.p}, yet the interval {_shown(effect)} {verb} {null}")
+
+
+def against_interval(effect: Effect) -> str | None:
+    """What the interval does with no effect, where p says that it does the opposite."""
+    if effect.ci is None or effect.p is None:
+        return None
+    p, bounds, level = two_sided_p(effect), bounds_of(effect), level_of(effect)
+    if p is None or bounds is None or level is None or _OTHER_TEST.search(effect.method or ""):
+        return None
+    (low, high), alpha = bounds, (100 - level) / 100
+    if (low[0] > 0 or high[1] < 0) and p[0] >= alpha:
+        return "leaves out"
+    return "holds" if low[1] < 0 < high[0] and p[1] <= alpha else None
 
 
 def _shown(effect: Effect) -> str:
@@ -280,8 +286,8 @@ def p_not_of_interval(subject: Subject) -> Iterator[Problem]:
     """A p more than three times, or less than a third of, the one that estimate and interval give.
 
     By the normal distribution and by Student's t, after rounding; of a bound only its own side counts.
-    Silent below 0.001, where `method` names another test, and where the interval is not symmetric about the
-    estimate (of ratios: their logarithm).
+    Silent below 0.001, where `method` names another test, where the interval is not symmetric about the
+    estimate (of ratios: their logarithm), and where OC003 says more.
 
     Example: Oh 2018, AALS −7.18 [−12.71, −1.64]: the interval gives 0.011, 0.009 is printed and passes;
     0.09 would not
@@ -291,7 +297,7 @@ def p_not_of_interval(subject: Subject) -> Iterator[Problem]:
         if effect.ci is None or (p := two_sided_p(effect)) is None or _OTHER_TEST.search(effect.method or ""):
             continue
         computed = p_of_interval(effect, _freedom(subject.trial, outcome, effect))
-        if computed is None or max(p[1], computed[1]) < _SMALLEST_P:
+        if computed is None or max(p[1], computed[1]) < _SMALLEST_P or against_interval(effect):
             continue
         if computed[0] > 3 * p[1]:
             given = f"at least {computed[0]:.2g}"

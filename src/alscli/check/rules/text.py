@@ -188,8 +188,7 @@ def deceptive_text(subject: Subject) -> Iterator[Problem]:
 def _hidden_in_comments(document: Document) -> Iterator[Problem]:
     for found in _HIDDEN.finditer(document.text, int(document.text.startswith("\ufeff"))):
         if not any(pair.start <= found.start() < pair.end for pair in document.spans.statements):
-            line, _ = document.spans.position(found.start())
-            yield Problem((), f"the comment in line {line} holds an invisible character: {_name(found)}")
+            yield Problem((), f"holds an invisible character: {_name(found)}", span=found.span())
 
 
 def _name(found: re.Match[str]) -> str:
@@ -222,9 +221,12 @@ def canonical_layout(subject: Subject) -> Iterator[Problem]:
     kind = subject.record.entry.kind
     laid_out = lay_out(document.text, shape_of(MODELS[kind]), schema_comment(kind))
     if laid_out != document.text:
-        pairs = zip(document.text.split("\n"), laid_out.split("\n"), strict=False)
-        line = next((number for number, (old, new) in enumerate(pairs, 1) if old != new), 1)
-        yield Problem((), f"not in canonical layout, first in line {line}", help="`alscli fmt` mends it")
+        lines, wanted = document.text.split("\n"), laid_out.split("\n")
+        pairs = enumerate(zip(lines, wanted, strict=False))
+        first = next((n for n, (old, new) in pairs if old != new), min(len(lines), len(wanted)) - 1)
+        start = sum(len(line) + 1 for line in lines[:first])
+        span = (start, start + len(lines[first].rstrip("\r")))
+        yield Problem((), "not in canonical layout from here on", help="`alscli fmt` mends it", span=span)
 
 
 @rule("TX006", "error", "trial", "product", waivable=False)
