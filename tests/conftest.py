@@ -7,8 +7,9 @@ import shutil
 import signal
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -75,6 +76,32 @@ def alscli() -> Program:
         )
 
     return run
+
+
+@pytest.fixture
+def at_terminal() -> Iterator[Callable[..., Any]]:
+    """Starts Python on a pseudo-terminal: `at_terminal(folder, "-m", "alscli", "add", term="dumb")`."""
+    pexpect = __import__("pexpect") if os.environ.get("ALSCLI_TEST_ALL") else pytest.importorskip("pexpect")
+    children: list[Any] = []
+
+    def start(folder: Path, *arguments: str, term: str = "xterm", columns: int = 100, **more: str) -> Any:
+        shown = {"TERM": term, "NO_COLOR": "1", "PROMPT_TOOLKIT_NO_CPR": "1", "PYTHONUTF8": "1"}
+        child = pexpect.spawn(
+            sys.executable,
+            [*arguments],
+            cwd=str(folder),
+            env=os.environ | shown | more,
+            encoding="utf-8",
+            timeout=10,
+            dimensions=(50, columns),
+        )
+        child.delaybeforesend = None
+        children.append(child)
+        return child
+
+    yield start
+    for child in children:
+        child.close(force=True)
 
 
 _GIT = {

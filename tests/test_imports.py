@@ -55,6 +55,24 @@ def test_a_list_for_a_pipe(arguments: tuple[str, ...], collection_folder: Path) 
     assert not found & {*TERMINAL, "rapidfuzz", "opencc", "tomli_w", "jsonschema"}
 
 
+def test_a_list_of_what_did_not_change_reads_rows_only(collection_folder: Path) -> None:
+    imported(collection_folder.parent, "list")
+    found = imported(collection_folder.parent, "list")
+    heavy = {"pydantic", "tomllib", "toml_rs", "tomli", "json", "csv", "decimal", "unicodedata"}
+    assert not found & {*TERMINAL, *heavy, "rapidfuzz", "opencc", "tomli_w"}
+
+
+@pytest.mark.parametrize(
+    "words", ["alscli ", "alscli li", "alscli list --c"], ids=["nothing", "command", "option"]
+)
+def test_completion_reads_nothing(words: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("_ALSCLI_COMPLETE", "complete_bash")
+    monkeypatch.setenv("COMP_WORDS", words)
+    monkeypatch.setenv("COMP_CWORD", str(words.count(" ")))
+    found = imported(tmp_path)
+    assert not found & {*TERMINAL, "pydantic", "tomllib", "toml_rs", "sqlite3", "rapidfuzz", "opencc", "json"}
+
+
 @pytest.mark.parametrize(
     "arguments",
     [("export", "csv"), ("validate", "records/trials/valor.toml"), ("diff", "valor", "nurown-phase3")],

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
 
 import alscli
 from alscli.errors import UsageError
+from alscli.query.tables import TABLES
 
 
 @pytest.fixture
@@ -61,3 +63,32 @@ def test_unreadable_files_are_told(collection_folder: Path) -> None:
 def test_no_collection(tmp_path: Path) -> None:
     with pytest.raises(UsageError):
         alscli.Collection(tmp_path / "nowhere")
+
+
+PAGE = Path(__file__).parent.parent / "docs" / "library.md"
+EXAMPLE = re.compile(r"^```python\n(.*?)^```\n(?:\n```text\n(.*?)^```$)?", re.MULTILINE | re.DOTALL)
+
+
+def test_the_examples_of_the_documentation(
+    shipped_records: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """All in one session, as in a notebook; `...` stands for numbers that grow with the register."""
+    monkeypatch.chdir(shipped_records.parent)
+    session: dict[str, object] = {}
+    examples = EXAMPLE.findall(PAGE.read_text("utf-8"))
+    assert len(examples) >= 6
+    for code, expected in examples:
+        exec(compile(code, PAGE.name, "exec"), session)
+        printed = capsys.readouterr().out
+        assert expected == "...\n" or printed == expected, code
+
+
+def test_rows_fit_a_frame(shipped_records: Path) -> None:
+    """Every row of a table has the same columns in the same order, with one type of value in each."""
+    register = alscli.Collection(shipped_records)
+    for name in TABLES:
+        rows = register.table(name)
+        assert len({tuple(row) for row in rows}) <= 1
+        for column in rows[0] if rows else ():
+            kinds = {type(row[column]) for row in rows} - {type(None)}
+            assert kinds <= {int, float} or len(kinds) <= 1, (name, column, kinds)

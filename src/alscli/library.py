@@ -11,7 +11,7 @@ from alscli.errors import UsageError
 from alscli.model.absence import Absence
 from alscli.model.nearness import did_you_mean
 from alscli.query.database import select, table_rows
-from alscli.query.filters import FILTERS, condition, products_in, teach
+from alscli.query.filters import FILTERS, asked
 from alscli.query.index import Index, open_index
 from alscli.query.tables import TABLES, TRIALS, Cell, Row
 from alscli.store.collection import find
@@ -43,8 +43,7 @@ class Collection:
         given = {name: _values(value) for name, value in filters.items()}
         connection = self._index().connection
         try:
-            teach(connection)
-            where = condition(given, self._collection.vocabularies, products_in(connection))
+            where = asked(self._collection, connection, given)
             rows = select(connection, TRIALS.columns, where.sql, where.parameters, "t.id")
             return [_plain(row) for row in rows]
         finally:

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from alscli.errors import CollectionError, UsageError
-from alscli.interview.assignment import assign, entry_of, read_source
+from alscli.interview.assignment import assign, entry_of, read_sources
 from alscli.model.vocabulary import shipped
 
 
@@ -78,7 +78,8 @@ def test_the_field_of_a_path() -> None:
 def source(tmp_path: Path, data: bytes) -> dict[str, Any]:
     path = tmp_path / "given"
     path.write_bytes(data)
-    return read_source(str(path))
+    (found,) = read_sources(str(path))
+    return found
 
 
 def test_toml_and_json(tmp_path: Path) -> None:
@@ -95,12 +96,20 @@ def test_the_envelope_of_show(tmp_path: Path) -> None:
     assert source(tmp_path, b'{"schema": 1, "id": "a"}') == {"schema": 1, "id": "a"}
 
 
+def test_several(tmp_path: Path) -> None:
+    path = tmp_path / "given"
+    path.write_text('{"id": "a"}\n\n{"schema": "alscli/trial/1", "trial": {"id": "b"}}\n', "utf-8")
+    assert read_sources(str(path)) == [{"id": "a"}, {"id": "b"}]
+    path.write_text(' [ {"id": "a"}, {"id": "b"} ]', "utf-8")
+    assert read_sources(str(path)) == [{"id": "a"}, {"id": "b"}]
+
+
 def test_stdin(monkeypatch: pytest.MonkeyPatch) -> None:
     class Stdin:
         buffer = io.BytesIO(b'id = "a"')
 
     monkeypatch.setattr("sys.stdin", Stdin)
-    assert read_source("-") == {"id": "a"}
+    assert read_sources("-") == [{"id": "a"}]
 
 
 @pytest.mark.parametrize(
@@ -113,6 +122,19 @@ def test_stdin(monkeypatch: pytest.MonkeyPatch) -> None:
         (b'{"a": "\xff"}', "is no JSON"),
         (b"x = ", "TX001"),
         (b"[1, 2]", "TX001"),
+        (b"", "holds no record"),
+        (b"[]", "holds no record"),
+        (b"<xml/>", "is XML or HTML"),
+        (b'{"id": "a"}\n{"id": ', "given:2 is no JSON"),
+        (b'{"id": "a"}\n[]', "given:2 holds what is no record"),
+        (b'[{"id": "a"}, 5]', "holds what is no record"),
+        (
+            b'{"protocolSection": {}}',
+            r"ClinicalTrials.gov gives out, not a record; this version does not read",
+        ),
+        (b'{"studies": []}', "ClinicalTrials.gov gives out"),
+        (b'{"ctNumber": "2022-500244-37-00"}', "EU CTIS gives out"),
+        (b'{"id": "a"}\n{"TrialID": "x"}', "given:2 is what the ICTRP gives out"),
         (b"\xff", "TX002"),
         (b"# " + b"x" * (1 << 20), "larger than 1 MiB"),
     ],
@@ -124,9 +146,9 @@ def test_what_is_no_record(data: bytes, message: str, tmp_path: Path) -> None:
 
 def test_no_such_file(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="does not exist"):
-        read_source(str(tmp_path / "nothing"))
+        read_sources(str(tmp_path / "nothing"))
     with pytest.raises(CollectionError, match="not a regular file"):
-        read_source(str(tmp_path))
+        read_sources(str(tmp_path))
 
 
 def test_null_says_nothing(tmp_path: Path) -> None:

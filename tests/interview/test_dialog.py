@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
-import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
+from datetime import date
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from alscli.interview.dialog import interview
-from alscli.interview.draft import Draft, unfinished
+from alscli.interview.dialog import interview, mend
+from alscli.interview.draft import Draft
+from alscli.interview.parts import identified
 from alscli.interview.proposal import refuse_registered, refuse_taken
-from alscli.interview.questions import Surroundings, identified
-from alscli.interview.terminal import PlainTerminal, RichTerminal, terminal
+from alscli.interview.question import Choice, Surroundings
+from alscli.interview.remarks import remarks
+from alscli.interview.terminal import PlainTerminal, RichTerminal, matching, painted, terminal
 from alscli.store.collection import Collection
-from alscli.store.toml import parse
 
 Program = Callable[..., subprocess.CompletedProcess[str]]
 
@@ -31,7 +32,7 @@ class Script:
         self.defaults: list[str] = []
         self.said: list[str] = []
 
-    def ask(self, label: str, default: str, choices: Sequence[tuple[str, str]]) -> str:
+    def ask(self, label: str, default: str, choices: Sequence[Choice]) -> str:
         self.asked.append(label)
         self.defaults.append(default)
         if not self.answers:
@@ -49,8 +50,8 @@ def around(collection_folder: Path) -> Surroundings:
     return Surroundings(
         collection.vocabularies,
         snapshot.products,
-        lambda number: refuse_registered(snapshot, number),
-        lambda id_: refuse_taken(snapshot, id_),
+        cache(partial(refuse_registered, snapshot)),
+        cache(partial(refuse_taken, snapshot)),
     )
 
 
@@ -59,44 +60,52 @@ def draft(tmp_path: Path) -> Draft:
     return Draft(tmp_path / "drafts" / "1.json", {})
 
 
-WHOLE = [
-    "nct01640067",  # registry id
-    "mazzini-hnsc",
-    "Human neural stem cells",
-    "",  # Chinese title
-    "",  # acronym
-    "",  # conditions: ALS
-    "",  # subtypes
-    "",  # study type: interventional
-    "单臂",
-    "I期",
-    "",  # phase label
-    "已完成",
-    "2019年",
-    "non_randomized",
-    "none",
-    "not_reported",  # control
-    "Italy",
-    "2",
-    "2011-12-28",
-    "",
-    "2015",
-    "18",  # planned
-    "",
-    "",
-    "",
-    "18",  # treated
-    "Azienda Ospedaliera Santa Maria",
-    "",
-    "human neural stem cells",
-    "cell",
-    "fetal-brain-NSC",
-    "异体",
-    "",  # no other intervention
-    "https://doi.org/10.1093/stcltm/szz016",
-    "",  # article
-    "",  # no other source
-]
+ANSWERS = {
+    "Registry id": "nct01640067",
+    "Title": "Human neural stem cells",
+    "Sponsor": "Azienda Ospedaliera Santa Maria",
+    "Id of the record": "mazzini-hnsc",
+    "Source": "https://doi.org/10.1093/stcltm/szz016",
+    "Key": "mazzini2019",
+    "Design": "单臂",
+    "Phase": "I期",
+    "Status": "已完成",
+    "Status as of": "2019年",
+    "Allocation": "non_randomized",
+    "Masking": "none",
+    "Control": "not_reported",
+    "Countries": "Italy",
+    "Sites (number)": "2",
+    "Registered": "2011-12-28",
+    "Completion": "2015",
+    "Planned": "18",
+    "Treated": "18",
+    "Age": "20-75",
+    "Intervention": "human neural stem cells",
+    "Modality": "cell",
+    "Cell type": "fetal-brain-NSC",
+    "Donor": "异体",
+    "Arm": "Three lower doses",
+    "Role of three-lower-doses": "experimental",
+    "People in three-lower-doses": "18",
+    "Given to three-lower-doses": "human-neural-stem-cells",
+    "Route": "脊髓内",
+    "Dose": "2.25–4.5 × 10⁶ cells",
+    "How many doses": "1",
+    "Outcome": "safety",
+    "Role": "primary",
+    "Instrument": "adverse events",
+    "Result": "descriptive",
+    "Value in three-lower-doses": "0 of 18",
+    "Comparison": "baseline",
+    "p": "<0.05",
+    "Which source": "mazzini2019",
+    "Harms in": "all",
+    "People at risk": "18",
+    "Deaths": "not reported",
+    "What a reader must know": "An example.",
+}
+"""Answers by the label of their question; every other question is left empty."""
 RECORD: dict[str, Any] = {
     "schema": 1,
     "id": "mazzini-hnsc",
@@ -115,6 +124,7 @@ RECORD: dict[str, Any] = {
     "sites": 2,
     "dates": {"registered": {"on": "2011-12-28"}, "completion": {"on": "2015"}},
     "enrollment": {"planned": 18, "treated": 18},
+    "eligibility": {"age": [20, 75]},
     "sponsor": {"name": "Azienda Ospedaliera Santa Maria"},
     "interventions": [
         {
@@ -125,159 +135,424 @@ RECORD: dict[str, Any] = {
             "donor": "allogeneic",
         }
     ],
-    "refs": [{"key": "10-1093-stcltm-szz016", "kind": "article", "doi": "10.1093/stcltm/szz016"}],
+    "arms": [
+        {
+            "id": "three-lower-doses",
+            "label": "Three lower doses",
+            "role": "experimental",
+            "n": 18,
+            "given": [
+                {
+                    "intervention": "human-neural-stem-cells",
+                    "route": "intraspinal",
+                    "low": 2_250_000,
+                    "high": 4_500_000,
+                    "unit": "cells",
+                    "doses": 1,
+                }
+            ],
+        }
+    ],
+    "outcomes": [
+        {
+            "id": "safety",
+            "role": "primary",
+            "instrument": "adverse-events",
+            "result": "descriptive",
+            "values": [{"arm": "three-lower-doses", "n": 18, "value": 0}],
+            "effects": [{"arm": "three-lower-doses", "vs": "baseline", "p": "<0.05"}],
+            "src": "mazzini2019",
+        }
+    ],
+    "safety": [{"n": 18, "deaths": "not_reported", "src": "mazzini2019"}],
+    "note": "An example.",
+    "refs": [{"key": "mazzini2019", "kind": "article", "doi": "10.1093/stcltm/szz016"}],
     "src": "registry",
     "screening": {"decision": "include"},
 }
+GROUPS = [
+    "Identity",
+    "Sources",
+    "The study",
+    "Design",
+    "Where and how long",
+    "When",
+    "People",
+    "Who could take part",
+    "Sponsor",
+    "Interventions",
+    "Arms",
+    "Outcomes",
+    "Safety",
+    "At the end",
+]
+
+
+class Person(Script):
+    """A terminal at which somebody answers by the labels, a list one after the other.
+
+    Interrupts before the question of number `stop`; at the end of a list the answer is of `ANSWERS` again.
+    """
+
+    def __init__(self, answers: dict[str, str | list[str]] | None = None, stop: int = -1) -> None:
+        super().__init__()
+        self.by_label = {
+            label: [text] if isinstance(text, str) else list(text) for label, text in (answers or {}).items()
+        }
+        self.stop = stop
+
+    def ask(self, label: str, default: str, choices: Sequence[Choice]) -> str:
+        if len(self.asked) == self.stop:
+            raise KeyboardInterrupt
+        assert len(self.asked) < 300, self.asked[-9:]
+        self.asked.append(label)
+        self.defaults.append(default)
+        name = label.removesuffix(" (optional)")
+        own = self.by_label.get(name)
+        if own:
+            return own.pop(0)
+        return ANSWERS.get(name, "")
 
 
 # -- with a script -----------------------------------------------------------------------------------
 
 
 def test_the_whole_interview(around: Surroundings, draft: Draft) -> None:
-    script = Script(*WHOLE)
-    assert interview(draft, around, script) == RECORD
-    assert script.answers == []
-    assert script.asked[:2] == ["Registry id (optional)", "Id of the record"]
-    assert script.defaults[1] == "nct01640067"
-    assert "= NCT01640067" in script.said
-    assert [text for text in script.said if not text.startswith("=")] == [
-        "Identity",
-        "The study",
-        "Design",
-        "Where",
-        "When",
-        "People",
-        "Sponsor",
-        "Interventions",
-        "Sources",
-    ]
+    person = Person()
+    assert interview(draft, around, person) == RECORD
+    assert person.asked[:2] == ["Registry id (optional)", "Title"]
+    assert person.defaults[person.asked.index("Id of the record")] == "nct01640067"
+    assert "= NCT01640067" in person.said
+    assert "= 2_250_000 to 4_500_000 cells" in person.said
+    assert [text[1:] for text in person.said if text.startswith("\n")] == GROUPS
+    assert "1 arm: three-lower-doses (experimental, n 18)" in person.said
 
 
 def test_without_a_registry_id_a_source_is_needed(around: Surroundings, draft: Draft) -> None:
-    answers = ["", "none_found", *WHOLE[1:33], "", "34890069", "", ""]
-    script = Script(*answers)
-    record = interview(draft, around, script)
-    assert (record["registration"], record["src"]) == ("none_found", "34890069")
-    assert record["refs"] == [{"pmid": "34890069", "key": "34890069", "kind": "article"}]
-    assert "this one is needed; ? explains, < goes back" in script.said
+    person = Person(
+        {
+            "Registry id": "",
+            "Why no registry id": "none_found",
+            "Source": ["", "34890069"],
+            "Outcome": "",
+            "Harms in": "",
+        }
+    )
+    record = interview(draft, around, person)
+    assert (record["registration"], record["src"]) == ("none_found", "mazzini2019")
+    assert record["refs"] == [{"pmid": "34890069", "key": "mazzini2019", "kind": "article"}]
+    assert "this one is needed; ? explains, < goes back" in person.said
 
 
 def test_a_duplicate_is_refused_before_anything_else(around: Surroundings, draft: Draft) -> None:
-    script = Script("https://clinicaltrials.gov/study/NCT03280056", "nct01640067", "valor", "mazzini-hnsc")
-    with pytest.raises(EOFError):
-        interview(draft, around, script)
-    assert script.asked[:2] == ["Registry id (optional)"] * 2
-    assert "NCT03280056 is already in" in script.said[1]
-    assert script.said[1].endswith("`alscli show nurown-phase3` shows it")
-    assert any("the id valor is taken by" in text for text in script.said)
-    assert draft.answers == {"registry_id": "nct01640067", "id": "mazzini-hnsc"}
+    person = Person(
+        {
+            "Registry id": ["https://clinicaltrials.gov/study/NCT03280056", "nct01640067"],
+            "Id of the record": ["valor", "mazzini-hnsc"],
+        },
+        stop=8,
+    )
+    with pytest.raises(KeyboardInterrupt):
+        interview(draft, around, person)
+    assert person.asked[:2] == ["Registry id (optional)"] * 2
+    assert "NCT03280056 is already in" in person.said[1]
+    assert person.said[1].endswith("`alscli show nurown-phase3` shows it")
+    assert any("the id valor is taken by" in text for text in person.said)
+    assert draft.answers["id"] == "mazzini-hnsc"
 
 
 def test_an_answer_that_is_none_is_asked_again(around: Surroundings, draft: Draft) -> None:
-    answers = [*WHOLE[:8], "", "five arms", "单臂", "five", "1", "", "recruting", "recruiting", "March"]
-    script = Script(*answers)
-    with pytest.raises(EOFError):
-        interview(draft, around, script)
-    assert "'five arms' is no term of design" in " ".join(script.said)
-    assert "'recruting' is no term of status; did you mean recruiting" in " ".join(script.said)
-    assert "'March' is not a date" in " ".join(script.said)
-    assert draft.answers["status"] == "recruiting"
-    assert "status_as_of" not in draft.answers
+    person = Person(
+        {
+            "Design": ["", "five arms", "单臂"],
+            "Status": ["recruting", "recruiting"],
+            "Status as of": ["March", "2019"],
+            "Title": ["x" * 10_001, "\udcff", ">", "A\n title"],
+            "Dose": ["1×10^6 spoons", "30 × 10⁶"],
+            "Given to three-lower-doses": ["nurown", "placebo"],
+            "Comparison": ["x vs y", ""],
+            "Value in three-lower-doses": ["1 ± 2", "1, sd 2"],
+            "Harms in": ["arm-9", "three-lower-doses"],
+            "Source": ["hello", "10.1000/x"],
+            "Key": ["registry", "x"],
+            "Which source": ["nobody", "x", "registry, x"],
+        }
+    )
+    record = interview(draft, around, person)
+    told = " ".join(person.said)
+    for problem in (
+        "'five arms' is no term of design",
+        "'recruting' is no term of status; did you mean recruiting",
+        "'March' is not a date",
+        "10,001 characters",
+        "no UTF-8",
+        "no intervention 'nurown' in this record; there are: human-neural-stem-cells, placebo",
+        "'x vs y' compares nothing",
+        "± is a standard deviation or a standard error; write sd 1.2 or se 1.2",
+        "no arm 'arm-9'",
+        "'hello' is no DOI",
+        "no source 'nobody' in this record; there are: registry, x",
+        "the key registry is taken",
+    ):
+        assert problem in told
+    assert record["title"] == "A title"
+    assert record["status"] == "recruiting"
+    assert record["outcomes"][0]["values"] == [{"arm": "three-lower-doses", "value": 1, "sd": 2}]
 
 
 def test_help(around: Surroundings, draft: Draft) -> None:
-    script = Script("?", *WHOLE[:8], "?")
-    with pytest.raises(EOFError):
-        interview(draft, around, script)
-    assert script.said[1].startswith("The id in its primary registry, in any form")
-    assert any(text.startswith("  rct ") for text in script.said)
-    assert sum(text.startswith("< goes back") for text in script.said) == 2
+    person = Person({"Registry id": "?", "Design": "?"}, stop=25)
+    with pytest.raises(KeyboardInterrupt):
+        interview(draft, around, person)
+    assert person.said[1].startswith("The id in its primary registry, in any form")
+    assert any(text.startswith("  rct ") for text in person.said)
+    assert sum("< goes back" in text for text in person.said) == 2
 
 
 def test_back_and_forth(around: Surroundings, draft: Draft) -> None:
-    script = Script("<", *WHOLE[:3], "<", "<", "other-id", "", *WHOLE[3:])
-    record = interview(draft, around, script)
-    assert record == RECORD | {"id": "other-id"}
-    assert "this is the first question" in script.said
-    # What was taken back is offered again.
-    assert script.asked[4:8] == ["Title (Chinese) (optional)", "Title", "Id of the record", "Title"]
-    assert script.defaults[4:8] == ["", "Human neural stem cells", "mazzini-hnsc", "Human neural stem cells"]
+    person = Person(
+        {
+            "Registry id": ["<", ANSWERS["Registry id"]],
+            "Sponsor": "<",
+            "Product": ["", "<", ""],
+            "Title": [ANSWERS["Title"], "Other"],
+        }
+    )
+    assert interview(draft, around, person) == RECORD | {"title": "Other"}
+    assert "this is the first question" in person.said
+    labels = ["Registry_id", "Title", "Product", "Sponsor", "Product", "Title", "Product", "Sponsor"]
+    assert [label.removesuffix(" (optional)") for label in person.asked[1:9]] == [
+        label.replace("_", " ") for label in labels
+    ]
+    assert person.defaults[6] == "Human neural stem cells"  # what was taken back is offered again
+
+
+def test_back_to_the_very_first_question(around: Surroundings, draft: Draft) -> None:
+    with pytest.raises(KeyboardInterrupt):
+        interview(draft, around, Person(stop=70))
+    before = len(draft.answers)
+
+    class Returning(Script):
+        def ask(self, label: str, default: str, choices: Sequence[Choice]) -> str:
+            if label == "Registry id":
+                raise KeyboardInterrupt
+            return "<"
+
+    with pytest.raises(KeyboardInterrupt):
+        interview(draft, around, Returning())
+    assert draft.answers == {}
+    again = Draft(draft.path, {}, _saved(draft)["former"])
+    assert len(again.former) == before
+    assert interview(again, around, Person()) == RECORD
+
+
+@pytest.mark.parametrize(
+    ("way", "label"),
+    [
+        ("<title", "Title"),
+        ("< enrollment.planned", "Planned"),
+        ("<arms.three-lower-doses.n", "People in three-lower-doses"),
+        ("<dates.start", "Start (optional)"),
+    ],
+)
+def test_back_to_a_field_by_name(way: str, label: str, around: Surroundings, draft: Draft) -> None:
+    person = Person({"What a reader must know": ["<nothing", way]})
+    assert interview(draft, around, person) == RECORD
+    place = person.asked.index("What a reader must know (optional)") + 2
+    assert person.asked[place] in (label, label + " (optional)")
+    assert person.asked[place + 1 :] == ["What a reader must know (optional)"]
+    assert any("'nothing' is not answered yet" in text for text in person.said)
+
+
+def test_a_group_is_skipped_and_an_answer_emptied(around: Surroundings, draft: Draft) -> None:
+    person = Person(
+        {
+            "Planned": ">",
+            "Conditions": "-",
+            "Countries": ["<", "Italy"],
+            "Status as of": "2019",
+            "Outcome": ">",
+            "Purpose": "<",
+        }
+    )
+    person.by_label["Conditions"] = ["-", "ALS"]
+    record = interview(draft, around, person)
+    assert "enrollment" not in record
+    assert "outcomes" not in record
+    assert "Screened (optional)" not in person.asked
+    assert record["conditions"] == ["ALS"]
 
 
 def test_back_to_what_other_questions_hang_on(around: Surroundings, draft: Draft) -> None:
     """Going back past an intervention takes its details with it; a stopped trial is asked why."""
-    script = Script(*WHOLE[:31], "<", "<", "<", "nurown", "", *WHOLE[33:])
-    record = interview(draft, around, script)
+    person = Person(
+        {
+            "Donor": "<interventions.0.product",
+            "Intervention": ["cells", "nurown"],
+            "Given to three-lower-doses": "nurown",
+        }
+    )
+    record = interview(draft, around, person)
     assert record["interventions"] == [{"id": "nurown", "product": "nurown"}]
-    script = Script(*WHOLE[:11], "terminated", "2019", "<", "<", "completed", "2019")
+    person = Person({"Status": ["terminated", "completed"], "Why stopped": "<status"})
     draft = Draft(draft.path, {})
-    with pytest.raises(EOFError):
-        interview(draft, around, script)
-    assert "Why stopped (optional)" in script.asked
-    assert draft.answers["status"] == "completed"
+    assert interview(draft, around, person) == RECORD
+    assert "Why stopped (optional)" in person.asked
 
 
-def test_back_goes_to_the_question_before_this_one(around: Surroundings, draft: Draft) -> None:
-    draft.answers.update({"registry_id": "nct01640067", "title": "T", "title_zh": ""})
-    script = Script("<", "nct01640068", "mazzini-hnsc")
-    with pytest.raises(EOFError):
-        interview(draft, around, script)
-    assert script.asked == [
-        "Id of the record",
-        "Registry id",  # with the answer before as its default
-        "Id of the record",
-        "Acronym (optional)",
-    ]
-    assert draft.answers["registry_id"] == "nct01640068"
-
-
-@pytest.mark.parametrize("stop", [1, 5, 17, 29, 32, len(WHOLE) - 1])
+@pytest.mark.parametrize("stop", [1, 7, 40, 76, 85, 90, 98])
 def test_a_resumed_draft_gives_the_same_record(stop: int, around: Surroundings, draft: Draft) -> None:
-    with pytest.raises(EOFError):
-        interview(draft, around, Script(*WHOLE[:stop]))
-    again = Draft(draft.path, _saved(draft))
+    first = Person(stop=stop)
+    with pytest.raises(KeyboardInterrupt):
+        interview(draft, around, first)
+    saved = _saved(draft)
+    again = Draft(draft.path, saved["answers"], saved["former"])
     assert len(again.answers) == stop
-    assert interview(again, around, Script(*WHOLE[stop:])) == RECORD
+    second = Person()
+    second.asked = first.asked.copy()
+    assert interview(again, around, second) == RECORD
 
 
-def _saved(draft: Draft) -> dict[str, str]:
+def _saved(draft: Draft) -> dict[str, dict[str, str]]:
     import json
 
-    answers: dict[str, str] = json.loads(draft.path.read_text("utf-8"))["answers"]
-    return answers
+    held: dict[str, dict[str, str]] = json.loads(draft.path.read_text("utf-8"))
+    return held
 
 
 def test_what_was_taken_meanwhile_is_said_and_asked_again(around: Surroundings, draft: Draft) -> None:
-    draft.answers.update({"registry_id": "NCT03280056", "id": "valor"})
-    script = Script("nct01640067", "", "mazzini-hnsc")
-    with pytest.raises(EOFError):
-        interview(draft, around, script)
-    assert "NCT03280056 is already in" in script.said[0]
-    assert script.defaults[0] == "NCT03280056"
-    assert sum("the id valor is taken" in text for text in script.said) >= 1
+    draft.answers.update(
+        {"registry_id": "NCT03280056", "title": "T", "product": "", "sponsor.name": "", "id": "valor"}
+    )
+    person = Person({"Id of the record": ["", "mazzini-hnsc"]}, stop=8)
+    with pytest.raises(KeyboardInterrupt):
+        interview(draft, around, person)
+    assert "NCT03280056 is already in" in person.said[0]
+    assert person.defaults[0] == "NCT03280056"
+    assert any("the id valor is taken" in text for text in person.said)
     assert draft.answers["id"] == "mazzini-hnsc"
 
 
-def test_ctrl_c_keeps_what_was_answered(around: Surroundings, draft: Draft) -> None:
-    class Impatient(Script):
-        def ask(self, label: str, default: str, choices: Sequence[tuple[str, str]]) -> str:
-            if not self.answers:
-                raise KeyboardInterrupt
-            return super().ask(label, default, choices)
-
-    with pytest.raises(KeyboardInterrupt):
-        interview(draft, around, Impatient(*WHOLE[:3]))
-    assert list(_saved(draft)) == ["registry_id", "id", "title"]
+def test_a_full_disk_loses_nothing(around: Surroundings, draft: Draft, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    draft = Draft(tmp_path / "file" / "1.json", {})
+    person = Person()
+    assert interview(draft, around, person) == RECORD
+    assert any("cannot keep the draft" in text and "kept until you leave" in text for text in person.said)
 
 
-def test_several_interventions_and_sources_get_names_of_their_own(around: Surroundings, draft: Draft) -> None:
-    cells = ["cells", "cell", "MSC", "autologous"]
-    sources = ["10.1000/x", "", "https://clinicaltrials.gov/study/NCT01640067", "", "10.1000/x", "review", ""]
-    record = interview(draft, around, Script(*WHOLE[:28], *cells, *cells, "NurOwn", "", *sources))
+def test_several_of_everything_get_names_of_their_own(around: Surroundings, draft: Draft) -> None:
+    person = Person(
+        {
+            "Intervention": "cells",
+            "Another intervention": ["cells", "NurOwn", ""],
+            "Another source": ["https://clinicaltrials.gov/study/NCT01640067", "PMC9305113 34890069", ""],
+            "Key": ["a", "", ""],
+            "Arm": "Low dose!",
+            "Another arm": ["low dose", "low-dose", "high", ""],
+            "Given to low-dose": "placebo",
+            "Outcome": "Slope of the scale",
+            "Another outcome": ["slope of the SCALE", ""],
+            "Role": ["primary", "secondary"],
+            "Harms in": "low-dose",
+            "Harms also in": ["all", ""],
+            "Which source": ["a", "a, registry", "a", "a"],
+            "Comparison": ["low-dose vs high", ""],
+            "Another comparison": ["high vs baseline", ""],
+        }
+    )
+    record = interview(draft, around, person)
     assert [each["id"] for each in record["interventions"]] == ["cells", "cells-2", "nurown"]
-    assert [each["key"] for each in record["refs"]] == ["10-1000-x", "nct01640067", "10-1000-x-2"]
-    assert [each["kind"] for each in record["refs"]] == ["article", "registry", "review"]
+    assert [(each["key"], each["kind"]) for each in record["refs"]] == [
+        ("a", "article"),
+        ("nct01640067", "registry"),
+        ("pmc9305113", "article"),
+    ]
+    assert record["refs"][2]["pmid"] == "34890069"
+    assert [each["id"] for each in record["arms"]] == ["low-dose", "low-dose-2", "high"]
+    assert [each["id"] for each in record["outcomes"]] == ["slope-of-the-scale", "slope-of-the-scale-2"]
+    assert [each.get("arm") for each in record["safety"]] == ["low-dose", None]
+    assert [each["vs"] for each in record["outcomes"][0]["effects"]] == ["high", "baseline"]
+
+
+@pytest.mark.parametrize("label", ["Intervention", "Arm", "Outcome", "Harms in"])
+def test_a_whole_list_that_is_not_reported(label: str, around: Surroundings, draft: Draft) -> None:
+    field = {"Intervention": "interventions", "Arm": "arms", "Outcome": "outcomes", "Harms in": "safety"}[
+        label
+    ]
+    person = Person({label: "未报告", "Given to three-lower-doses": "placebo"})
+    assert interview(draft, around, person)[field] == "not_reported"
+
+
+def test_defaults_come_from_the_product(around: Surroundings, draft: Draft) -> None:
+    person = Person(
+        {
+            "Product": "NurOwn",
+            "Sponsor": "",
+            "Given to three-lower-doses": "nurown",
+            "Dose": "1×10^6/kg",
+            "Intervention": "",
+        }
+    )
+    record = interview(draft, around, person)
+    assert record["interventions"] == [{"id": "nurown", "product": "nurown"}]
+    assert record["sponsor"] == {"name": "BrainStorm Cell Therapeutics"}
+    assert record["arms"][0]["given"][0]["unit"] == "cells/kg"  # since the product is of cells
+    person = Person({"Product": ["nothing", ""]})
+    assert interview(Draft(draft.path, {}), around, person) == RECORD
+    assert any("no product 'nothing' in the collection" in text for text in person.said)
+
+
+def test_remarks_of_rules_and_look_alikes(collection_folder: Path, draft: Draft) -> None:
+    collection = Collection(collection_folder)
+    snapshot = collection.load()
+    around = Surroundings(
+        collection.vocabularies,
+        snapshot.products,
+        lambda number: None,
+        lambda id_: None,
+        remarks(collection, snapshot, date(2026, 11, 22)),
+    )
+    title = snapshot.trials["nurown-phase3"].title
+    person = Person(
+        {
+            "Start": "2020",
+            "Title": f"{title}, again",
+            "Product": "nurown",
+            "Sponsor": "",
+            "Given to three-lower-doses": "nurown",
+        }
+    )
+    interview(draft, around, person)
+    told = "\n".join(person.said)
+    assert "DT002 error: completion 2015 is before start 2020 (alscli explain DT002)" in told
+    assert "it may be here already:\n  nurown-phase3 (NCT03280056, phase 3, completed): title" in told
+    assert "% alike, product nurown, same sponsor" in told
+    assert "also of product nurown: nurown-phase2" in told
+
+
+def test_a_field_is_mended_by_name(around: Surroundings, draft: Draft) -> None:
+    interview(draft, around, Person())
+    for name, texts, path, value in (
+        ("eligibility.genes", ["not_reported"], ("eligibility", "genes"), "not_reported"),
+        (
+            "arms.three-lower-doses.given.0.for",
+            ["a while", "every 6 months"],
+            ("arms", 0, "given", 0, "for"),
+            "6m",
+        ),
+        ("arms.three-lower-doses.background", ["riluzole"], ("arms", 0, "background"), ["riluzole"]),
+        ("tags", ["iit"], ("tags",), ["iit"]),
+    ):
+        assert mend(draft, name, around, Script(*texts))
+        here: Any = interview(draft, around, Person())
+        for part in path:
+            here = here[part]
+        assert here == value
+    assert not mend(draft, "colour", around, Script("red"))
+    assert mend(draft, "tags", around, Script(""))
+    assert mend(draft, "title", around, Script())
+    assert interview(draft, around, Person({"Title": "Another"}))["title"] == "Another"
 
 
 def test_terms_of_the_collection_count(collection_folder: Path, around: Surroundings, draft: Draft) -> None:
@@ -291,8 +566,7 @@ def test_terms_of_the_collection_count(collection_folder: Path, around: Surround
         around.refuse_registered,
         around.refuse_taken,
     )
-    script = Script(*WHOLE[:8], "Platform trial", *WHOLE[9:])
-    assert interview(draft, own, script)["design"] == "platform"
+    assert interview(draft, own, Person({"Design": "Platform trial"}))["design"] == "platform"
 
 
 @pytest.mark.parametrize(
@@ -327,111 +601,26 @@ def test_a_dumb_terminal_gets_plain_lines(
     assert capsys.readouterr() == ("", "Title [T]: \\x1b[31mred\nTitle: ")
 
 
+def test_what_is_typed_finds_choices() -> None:
+    choices = [Choice("a", "the letter", ("ALS",)), Choice("rct", "randomized 随机"), Choice("b", "has als")]
+    assert [each.code for each in matching("al", choices)] == ["a", "b"]
+    assert [each.code for each in matching("随机", choices)] == ["rct"]
+    assert [each.code for each in matching("", choices)] == ["a", "rct", "b"]
+
+
+def test_colors_of_a_record() -> None:
+    text = '#:schema x\n[dates]\nid = "a \\" b"\n  { n = 1, at = "2w" },\n'
+    assert painted(text, color=False) == text
+    colored = painted(text, color=True)
+    assert "\x1b[1m[dates]" in colored
+    assert '\x1b[32m"a \\" b"' in colored
+    assert "\x1b[" not in painted("\x1b[31m", color=True)
+
+
 def test_a_terminal_that_can_do_more(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TERM", "xterm")
     monkeypatch.setattr("sys.stdout.isatty", lambda: True, raising=False)
     assert type(terminal(color=True)) is RichTerminal
-
-
-# -- on a pseudo terminal ----------------------------------------------------------------------------
-
-needs_terminal = pytest.mark.skipif(sys.platform == "win32", reason="no pseudo terminals")
-
-
-@pytest.fixture
-def on_terminal(collection_folder: Path) -> Iterator[Callable[..., Any]]:
-    pexpect = (
-        pytest.importorskip("pexpect") if not os.environ.get("ALSCLI_TEST_ALL") else __import__("pexpect")
-    )
-    children: list[Any] = []
-
-    def spawn(term: str, *arguments: str) -> Any:
-        child = pexpect.spawn(
-            sys.executable,
-            ["-m", "alscli", *arguments],
-            cwd=str(collection_folder.parent),
-            env=os.environ | {"TERM": term, "NO_COLOR": "1", "PROMPT_TOOLKIT_NO_CPR": "1"},
-            encoding="utf-8",
-            timeout=30,
-            dimensions=(40, 120),
-        )
-        children.append(child)
-        return child
-
-    yield spawn
-    for child in children:
-        child.close(force=True)
-
-
-def type_in(child: Any, label: str, answer: str) -> None:
-    child.expect(label)
-    child.expect(":")
-    child.send(answer + "\r")
-
-
-@needs_terminal
-@pytest.mark.parametrize("term", ["xterm", "dumb"])
-def test_add_on_a_terminal_interrupted_and_resumed(
-    term: str, on_terminal: Callable[..., Any], collection_folder: Path
-) -> None:
-    child = on_terminal(term, "add")
-    type_in(child, "Registry id", "NCT03280056")
-    child.expect("is already in")
-    type_in(child, "Registry id", "nct01640067")
-    type_in(child, "Id of the record", "mazzini-hnsc")
-    type_in(child, "Title", "Human neural stem cells")
-    child.expect("Chinese")
-    child.expect(":")
-    child.sendintr()
-    child.expect("kept as a draft")
-    child.wait()
-    assert child.exitstatus == 130
-    assert not (collection_folder / "trials" / "mazzini-hnsc.toml").exists()
-    assert [draft.name for draft in unfinished(collection_folder)] == ["mazzini-hnsc"]
-
-    child = on_terminal(term, "add")
-    type_in(child, "Resume mazzini-hnsc", "y")
-    labels = (
-        "Title Acronym Conditions Subtypes Study Design Phase Phase Status Status Allocation Masking Control"
-    )
-    labels += (
-        " Countries Sites Registered Start Completion Planned Screened Enrolled Randomized Treated Sponsor"
-    )
-    labels += " Sponsor Intervention Modality Cell Donor Another Source Kind Another"
-    for label, answer in zip(labels.split(), WHOLE[3:], strict=True):
-        type_in(child, label, answer)
-    child.expect("decision = ")
-    type_in(child, "w: write it", "w")
-    child.expect("wrote records/trials/mazzini-hnsc.toml")
-    child.wait()
-    assert child.exitstatus == 0
-    written = parse((collection_folder / "trials" / "mazzini-hnsc.toml").read_bytes()).values
-    assert written == RECORD
-    assert unfinished(collection_folder) == []
-
-
-@needs_terminal
-def test_the_end_of_input_keeps_the_draft(on_terminal: Callable[..., Any], collection_folder: Path) -> None:
-    child = on_terminal("dumb", "add", "NCT01640067")
-    type_in(child, "Id of the record", "")
-    child.expect("Title")
-    child.sendeof()
-    child.expect("kept as a draft")
-    child.wait()
-    (draft,) = unfinished(collection_folder)
-    assert draft.answers == {"registry_id": "NCT01640067", "id": "nct01640067"}
-
-
-@needs_terminal
-def test_a_duplicate_named_on_the_command_line(
-    on_terminal: Callable[..., Any], collection_folder: Path
-) -> None:
-    child = on_terminal("dumb", "add", "NCT03280056")
-    child.expect("NCT03280056 is already in records/trials/nurown-phase3.toml")
-    child.expect("Registry id")
-    child.sendintr()
-    child.wait()
-    assert child.exitstatus == 130
 
 
 def test_nobody_at_the_terminal(collection_folder: Path, alscli: Program) -> None:

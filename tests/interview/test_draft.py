@@ -31,15 +31,20 @@ def test_answers_are_kept_in_order(tmp_path: Path) -> None:
     assert unfinished(tmp_path) == []
 
 
-def test_what_is_taken_back_is_offered_again_and_not_saved(tmp_path: Path) -> None:
+def test_what_is_taken_back_is_offered_again_and_saved(tmp_path: Path) -> None:
     draft = start(tmp_path)
-    draft.answers["title"] = "A"
+    draft.answer("title", "A")
     draft.take_back("title")
     draft.take_back("phase")
     assert (draft.answers, draft.former) == ({}, {"title": "A"})
     (found,) = unfinished(tmp_path)
-    assert (found.answers, found.former) == ({}, {})
+    assert (found.answers, found.former, found.edited) == ({}, {"title": "A"}, [])
     assert found.name == draft.path.stem
+    found.answer("title", "B")
+    found.edited.append("id = 1")
+    found.save()
+    (found,) = unfinished(tmp_path)
+    assert (found.answers, found.former, found.edited) == ({"title": "B"}, {}, ["id = 1"])
 
 
 def test_the_last_saved_comes_first(tmp_path: Path) -> None:

@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
-from alscli.errors import RefusedError
-from alscli.interview.proposal import Proposal, propose, refuse_registered, refuse_taken, write
+from alscli.errors import CollectionError, RefusedError
+from alscli.interview.proposal import Proposal, propose, propose_all, refuse_registered, refuse_taken, write
 from alscli.store.collection import Collection
 
 Program = Callable[..., subprocess.CompletedProcess[str]]
@@ -38,11 +38,16 @@ def proposed(root: Path, **values: Any) -> Proposal:
     return propose(collection, collection.load(), "trial", VALUES | values, DAY)
 
 
+def written(proposal: Proposal, collection: Collection) -> Path:
+    (path,) = write([proposal], collection)
+    return path
+
+
 def test_a_proposal_and_its_file(collection_folder: Path) -> None:
     proposal = proposed(collection_folder)
     assert proposal.is_valid
     assert not proposal.entry.path.exists()
-    path = write(proposal, Collection(collection_folder))
+    path = written(proposal, Collection(collection_folder))
     assert path == collection_folder / "trials" / "mazzini-hnsc.toml"
     assert path.read_text("utf-8") == proposal.text
     assert proposal.text.startswith("#:schema ../trial.schema.json\nschema = 1\nid = ")
@@ -80,7 +85,7 @@ def test_what_is_taken(values: dict[str, str], collection_folder: Path) -> None:
 
 
 def test_a_registry_id_in_another_spelling_or_place(collection_folder: Path) -> None:
-    write(proposed(collection_folder, registry_id="2023-507290-17-00"), Collection(collection_folder))
+    written(proposed(collection_folder, registry_id="2023-507290-17-00"), Collection(collection_folder))
     path = collection_folder / "trials" / "odd.toml"
     path.write_text('title = 5\nregistry_id = "x"\nsecondary_ids = ["EudraCT 2011-000362-35", 7]\n')
     (collection_folder / "trials" / "worse.toml").write_text("secondary_ids = 5\nregistry_id = [1]\n")
@@ -113,20 +118,61 @@ def test_text_that_tries_to_leave_its_place(collection_folder: Path) -> None:
 def test_somebody_was_faster(collection_folder: Path) -> None:
     first, second = proposed(collection_folder), proposed(collection_folder)
     same_number = proposed(collection_folder, id="another-id")
-    write(first, Collection(collection_folder))
+    written(first, Collection(collection_folder))
     text = first.entry.path.read_text("utf-8")
     with pytest.raises(RefusedError, match="is taken by"):
-        write(second, Collection(collection_folder))
+        written(second, Collection(collection_folder))
     with pytest.raises(RefusedError, match="NCT01640067 is already in"):
-        write(same_number, Collection(collection_folder))
+        written(same_number, Collection(collection_folder))
     assert first.entry.path.read_text("utf-8") == text
     assert not same_number.entry.path.exists()
+
+
+def test_several_are_judged_beside_one_another_and_written_together(collection_folder: Path) -> None:
+    collection = Collection(collection_folder)
+    snapshot = collection.load()
+    both = [
+        VALUES,
+        VALUES
+        | {
+            "id": "second",
+            "registry_id": "NCT09999999",
+            "related": [{"id": "mazzini-hnsc", "rel": "extension"}],
+        },
+    ]
+    one, other = propose_all(collection, snapshot, "trial", both, DAY)
+    assert one.is_valid
+    assert other.is_valid
+    assert [path.stem for path in write([one, other], collection)] == ["mazzini-hnsc", "second"]
+    for wrong in ({"id": "mazzini-hnsc"}, {"id": "other"}):
+        with pytest.raises(RefusedError, match=r"is taken by|is already in"):
+            propose_all(collection, snapshot, "trial", [VALUES, VALUES | wrong], DAY)
+
+
+def test_of_several_none_is_written_where_one_cannot_be(collection_folder: Path) -> None:
+    collection = Collection(collection_folder)
+    both = [VALUES, VALUES | {"id": "second", "registry_id": "NCT09999999"}]
+    proposals = propose_all(collection, collection.load(), "trial", both, DAY)
+    before = sorted(collection_folder.rglob("*"))
+    (collection_folder / "trials" / "second.toml").mkdir()
+    with pytest.raises((RefusedError, CollectionError)):
+        write(proposals, collection)
+    (collection_folder / "trials" / "second.toml").rmdir()
+    assert sorted(collection_folder.rglob("*")) == before
+
+
+def test_without_an_id_everything_missing_is_found(collection_folder: Path) -> None:
+    collection = Collection(collection_folder)
+    (proposal,) = propose_all(collection, collection.load(), "trial", [{}], DAY)
+    missing = [finding.message for finding in proposal.report.findings if finding.code == "SM002"]
+    for name in ("id", "title", "conditions", "design", "phase", "status"):
+        assert any(f"`{name}`" in message for message in missing)
 
 
 def test_the_folder_is_made_where_it_is_missing(collection_folder: Path, tmp_path: Path) -> None:
     root = tmp_path / "empty"
     root.mkdir()
-    assert write(proposed(root), Collection(root)).exists()
+    assert written(proposed(root), Collection(root)).exists()
 
 
 def test_of_two_at_once_one_wins_and_the_other_is_told(collection_folder: Path, alscli: Program) -> None:

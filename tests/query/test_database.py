@@ -59,7 +59,7 @@ def test_a_cell_stored_and_restored_is_the_same_cell(pair: tuple[str, Cell]) -> 
     held, written = _values(shape, {"x": cell})
     assert isinstance(held, (str, int, float, type(None)))
     assert held is None or not isinstance(cell, Absence)
-    found = restored(shape.columns, [held], written)["x"]  # type: ignore[arg-type]
+    (found,) = (row["x"] for row in restored(iter([(written, held)]), shape.columns))  # type: ignore[arg-type]
     assert found == cell
     assert str(found) == str(cell)
     assert isinstance(found, Absence) == isinstance(cell, Absence)

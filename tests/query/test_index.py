@@ -141,3 +141,113 @@ def test_nothing_can_be_written_through_the_connection(collection: Collection) -
     with pytest.raises(sqlite3.OperationalError):
         index.connection.execute("DELETE FROM trials")
     index.connection.close()
+
+
+def forbid_reading(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Collection, "understand", lambda *_: pytest.fail("a file was read"))
+
+
+def test_young_files_are_looked_into_until_they_are_old(
+    collection: Collection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    open_index(collection).connection.close()  # just copied, so young
+    looked: list[Path] = []
+    read = Path.read_bytes
+
+    def look(path: Path) -> bytes:
+        looked.append(path)
+        return read(path)
+
+    monkeypatch.setattr(Path, "read_bytes", look)
+    open_index(collection).connection.close()
+    assert len(looked) > 6
+    later = max(path.stat().st_ctime_ns for path in collection.root.rglob("*.toml")) + 10_000_000_000
+    monkeypatch.setattr("alscli.query.index.now", lambda: later)
+    open_index(collection).connection.close()  # the last time that their content is compared
+    looked.clear()
+    forbid_reading(monkeypatch)
+    open_index(collection).connection.close()
+    assert [path.name for path in looked if path.parent.name != "vocab"] == ["alscli.toml"]
+
+
+def test_one_index_however_the_folder_is_named(
+    collection: Collection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    open_index(collection).connection.close()
+    forbid_reading(monkeypatch)
+    monkeypatch.chdir(collection.root)
+    index = open_index(Collection(Path("../records")))
+    assert index.connection.execute("SELECT count(*) FROM trials").fetchone() == (6,)
+    index.connection.close()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no links without a privilege")
+def test_a_link_to_nowhere_is_told_each_time(collection: Collection) -> None:
+    (collection.root / "trials" / "gone.toml").symlink_to("nowhere.toml")
+    for cached in (True, True, False):
+        index = open_index(collection, cached=cached)
+        assert [path.name for path in index.unreadable] == ["gone.toml"]
+        index.connection.close()
+
+
+def test_a_clock_that_went_back(collection: Collection, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What was read at a time before its stamp is never trusted, however long ago that seems."""
+    path = collection.root / "trials" / "valor.toml"
+    monkeypatch.setattr("alscli.query.index.now", lambda: 1_000_000_000)
+    open_index(collection).connection.close()
+    before = path.stat()
+    path.write_bytes(path.read_bytes().replace(b"108", b"109"))
+    os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
+    assert_true(collection)
+
+
+def test_a_record_that_disappears_while_it_is_read(
+    collection: Collection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = collection.root / "trials" / "valor.toml"
+
+    def read(from_: Path) -> bytes:
+        path.unlink(missing_ok=True)
+        return from_.read_bytes()
+
+    with monkeypatch.context() as patch:
+        patch.setattr("alscli.query.index.read_bytes", read)
+        index = open_index(collection)
+        assert [each.name for each in index.unreadable] in ([], ["valor.toml"])
+        assert index.connection.execute("SELECT count(*) FROM trials").fetchone() == (5,)
+        index.connection.close()
+    assert_true(collection)
+
+
+def test_an_index_that_cannot_be_opened(collection: Collection) -> None:
+    open_index(collection).connection.close()
+    path = index_file()
+    path.unlink()
+    path.mkdir()
+    assert_true(collection)
+
+
+def test_an_index_that_cannot_be_written(collection: Collection) -> None:
+    """A file system that is read-only, to whoever asks."""
+    open_index(collection).connection.close()
+    path = collection.root / "trials" / "valor.toml"
+    path.write_bytes(path.read_bytes().replace(b"108", b"109"))
+    connect = sqlite3.connect
+
+    def read_only(file: Path, **options: object) -> sqlite3.Connection:
+        if file == ":memory:":
+            return connect(":memory:")
+        return connect(f"file:{file}?mode=ro", uri=True, **options)  # type: ignore[call-overload,no-any-return]
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sqlite3, "connect", read_only)
+        assert_true(collection)
+
+
+def test_an_index_of_a_newer_program(collection: Collection) -> None:
+    open_index(collection).connection.close()
+    with sqlite3.connect(index_file()) as other:
+        other.execute("UPDATE kept_context SET context = 'newer'")
+        other.execute("ALTER TABLE trials ADD COLUMN later TEXT")
+    other.close()
+    assert_true(collection)

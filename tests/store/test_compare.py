@@ -12,9 +12,19 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from alscli.model.format import MODELS, shape_of
-from alscli.model.path import labels, split
+from alscli.model.path import labels
 from alscli.model.shape import Shape
-from alscli.store.compare import Change, RecordChange, Version, changes, record_changes
+from alscli.store.compare import (
+    Change,
+    RecordChange,
+    Version,
+    apply,
+    changes,
+    is_renamed,
+    is_same,
+    leaves,
+    record_changes,
+)
 from alscli.store.toml import parse
 
 TRIAL = shape_of(MODELS["trial"])
@@ -54,41 +64,6 @@ KEYS = ("status", "countries", "enrollment", "related", "arms", "outcomes", "saf
 PART = Shape("table", {key: TRIAL.keys[key] for key in KEYS})
 
 
-def apply(found: list[Change], old: dict[str, Any]) -> dict[str, Any]:
-    """The old record with the changes made to it."""
-    made = deepcopy(old)
-    for change in found:
-        _set(made, split(change.field), change, TRIAL)
-    return made
-
-
-def _set(here: Any, parts: list[str], change: Change, shape: Shape) -> None:
-    key, *rest = parts
-    below = shape.keys[key]
-    if not rest:
-        # `enrollment.treated` is also the name of the number alone, beside its source.
-        if isinstance(here.get(key), dict) and "n" in below.keys and not isinstance(change.old, dict):
-            here, key = here[key], "n"
-        if change.new is None:
-            here.pop(key, None)
-        else:
-            here[key] = change.new
-    elif isinstance(here.get(key), list):
-        label, *rest = rest
-        names = labels(here[key], below)
-        element = Shape("inline", below.keys, below.identity)
-        if label not in names:
-            here[key].append(change.new)
-        elif not rest:
-            here[key][names.index(label)] = change.new
-        else:
-            _set(here[key][names.index(label)], rest, change, element)
-    else:
-        if isinstance(here.get(key), int):
-            here[key] = {"n": here[key]}
-        _set(here[key], rest, change, below)
-
-
 def plain(node: Any, shape: Shape) -> Any:
     """What a record means: bare counts as tables, sets without order, elements by label."""
     if type(node) is int and "n" in shape.keys:
@@ -118,13 +93,24 @@ def test_there_and_back_are_the_same_changes(old: dict[str, Any], new: dict[str,
     assert there == back
 
 
+@settings(max_examples=50, deadline=None, suppress_health_check=list(HealthCheck))
+@given(tables(PART), tables(PART))
+def test_applying_the_changes_gives_the_other_record(old: dict[str, Any], new: dict[str, Any]) -> None:
+    before = deepcopy(old)
+    made = apply(old, changes(old, new, "trial"), "trial")
+    assert changes(made, new, "trial") == []
+    assert old == before
+    for name, value in leaves(new, "trial").items():
+        assert is_same(value, leaves(made, "trial").get(name)) or value in ([], {}), name
+
+
 def test_shipped_records_one_made_of_the_other(shipped_records: Path) -> None:
     paths = sorted((shipped_records / "trials").glob("*.toml"))[:12]
     records = [parse(path.read_bytes()).values for path in paths]
     for old in records:
         assert changes(old, old, "trial") == []
         for new in records:
-            made = apply(changes(old, new, "trial"), old)
+            made = apply(old, changes(old, new, "trial"), "trial")
             assert plain(made, TRIAL) == plain(new, TRIAL)
 
 
@@ -173,7 +159,7 @@ def test_the_changes_applied_to_the_old_record_give_the_new_one(
     old: dict[str, Any], new: dict[str, Any]
 ) -> None:
     old, new = ({key: value for key, value in side.items() if value is not None} for side in (old, new))
-    made = apply(changes(old, new, "trial"), old)
+    made = apply(old, changes(old, new, "trial"), "trial")
     assert plain(made, TRIAL) == plain(new, TRIAL)
 
 
@@ -280,6 +266,26 @@ def test_weights_in_outcomes(role: str, key: str, weight: str) -> None:
     assert one({"outcomes": [outcome]}, {"outcomes": [outcome | {key: "changed"}]}).weight == weight
 
 
+@pytest.mark.parametrize(
+    ("element", "weight"),
+    [
+        ({"id": "s", "role": "secondary"}, "minor"),
+        ({"id": "s", "role": "secondary", "result": "met"}, "major"),
+        ({"id": "s", "role": "post_hoc", "values": [{"arm": "a", "value": 1}]}, "major"),
+        ({"id": "p", "role": "primary"}, "major"),
+    ],
+)
+def test_weights_of_an_outcome_that_came_or_went(element: dict[str, Any], weight: str) -> None:
+    other = {"id": "o", "role": "secondary"}
+    sides = [{"outcomes": [other]}, {"outcomes": [other, element]}]
+    assert one(*sides).weight == one(*reversed(sides)).weight == weight
+
+
+def test_a_retraction_is_major() -> None:
+    ref = {"key": "x", "kind": "article"}
+    assert one({"refs": [ref]}, {"refs": [ref | {"notice": "y"}]}).weight == "major"
+
+
 def test_becoming_the_primary_outcome_is_major() -> None:
     sides = [{"outcomes": [{"id": "x", "role": role}]} for role in ("secondary", "primary")]
     assert one(*sides).weight == "major"
@@ -362,3 +368,68 @@ def test_what_cannot_be_read_is_said() -> None:
     (found,) = record_changes({"a": broken}, {"a": broken})
     assert found.note.startswith("old: ")
     assert "; new: " in found.note
+
+
+def test_a_pair_that_is_certain_comes_before_one_that_is_alike() -> None:
+    old = {"a": version(A), "b": version({"id": "b", "title": "B"})}
+    new = {
+        "y": version(A | {"id": "y", "former_ids": ["b"]}),
+        "z": version(A | {"id": "z", "title": "Other"}),
+    }
+    assert compared(old, new) == [("y", "renamed", "b"), ("z", "renamed", "a")]
+
+
+def test_the_most_alike_is_the_renamed_one() -> None:
+    new = {"y": version(A | {"id": "y", "title": "Other"}), "z": version(A | {"id": "z"})}
+    assert compared({"a": version(A)}, new) == [("y", "added", None), ("z", "renamed", "a")]
+
+
+def test_many_that_went_beside_many_that_came() -> None:
+    old = {f"a{n}": version(A | {"id": f"a{n}", "title": f"T {n}", "sites": n}) for n in range(300)}
+    new = {f"b{n}": version(A | {"id": f"b{n}", "title": f"T {n}", "sites": n}) for n in range(300)}
+    assert set(compared(old, new)) == {(f"b{n}", "renamed", f"a{n}") for n in range(300)}
+
+
+def test_whether_a_record_is_another_one_under_a_new_name() -> None:
+    assert is_renamed("a", version(A), version(A | {"id": "b"}))
+    assert is_renamed("a", version({"id": "a"}), version({"former_ids": ["a"]}))
+    assert not is_renamed("a", version(A), version({"id": "b", "title": "B"}))
+    assert not is_renamed("a", version(None, fault="broken"), version(A))
+
+
+@pytest.mark.parametrize(("number", "age"), [(0, "older"), (2, "newer")])
+def test_another_version_of_the_format_is_said(number: int, age: str) -> None:
+    (found,) = record_changes({"a": version(A | {"schema": number, "old_key": 1})}, {"a": version(A)})
+    assert [change.field for change in found.fields] == ["schema", "old_key"]
+    assert found.note == f"old: schema {number}, {age} than this program's 1; compared by names of fields"
+
+
+# -- facts -------------------------------------------------------------------------------------------
+
+
+def test_every_fact_by_its_field() -> None:
+    record = {
+        "unknown": {"a": 1},
+        "countries": ["US", "CN"],
+        "enrollment": {"treated": {"n": 5, "src": "x"}, "planned": 6},
+        "arms": [{"id": "a", "given": [{"doses": 1}]}, {"n": 2}],
+        "outcomes": [],
+    }
+    assert leaves(record, "trial") == {
+        "countries": ["CN", "US"],
+        "enrollment.planned": 6,
+        "enrollment.treated": 5,
+        "enrollment.treated.src": "x",
+        "arms.a.id": "a",
+        "arms.a.given.0.doses": 1,
+        "arms.1.n": 2,
+        "outcomes": [],
+        "unknown": {"a": 1},
+    }
+
+
+def test_the_same_value() -> None:
+    assert is_same(5, Decimal("5.0"))
+    assert not any(is_same(1, value) for value in (True, "1"))
+    assert not is_same("5", 5)
+    assert is_same(None, None)

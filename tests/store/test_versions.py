@@ -9,9 +9,17 @@ from pathlib import Path
 
 import pytest
 
+from alscli.store.collection import Collection
 from alscli.store.compare import RecordChange, record_changes
-from alscli.store.git import repository
-from alscli.store.versions import between, file_version, folder_versions, kind_of
+from alscli.store.git import INDEX, repository
+from alscli.store.versions import (
+    between,
+    everything,
+    file_version,
+    folder_versions,
+    kind_of,
+    snapshot_of,
+)
 
 Git = Callable[..., str]
 Program = Callable[..., subprocess.CompletedProcess[str]]
@@ -161,3 +169,93 @@ def test_folders_and_files(collection_folder: Path, tmp_path: Path) -> None:
     path = tmp_path / "bad.toml"
     path.write_bytes(b"\xff")
     assert "TX002" in file_version(path, "trial").fault
+
+
+def test_the_index_against_a_commit(records: Path, git: Git) -> None:
+    path = records / "trials" / "valor.toml"
+    edit(path, "sites = 32", "sites = 33")
+    assert since(records, "HEAD", INDEX) == []
+    git(records.parent, "add", "-A")
+    edit(path, "sites = 33", "sites = 34")
+    assert said(since(records, "HEAD", INDEX)) == [("valor", "changed", ["sites"])]
+    (found,) = since(records, "HEAD", INDEX)
+    assert found.fields[0].new == 33
+
+
+def test_a_record_that_is_a_link(records: Path, git: Git) -> None:
+    path = records / "trials" / "link.toml"
+    path.symlink_to("valor.toml")
+    commit(records, git)
+    assert since(records) == []  # what it leads to is no matter of this record
+    (found,) = since(records, "HEAD~1", "HEAD")
+    assert (found.id, found.change, found.note) == ("link", "unreadable", "new: a symbolic link")
+    path.unlink()
+    shutil.copy(records / "trials" / "valor.toml", path)
+    (found,) = since(records)
+    assert found.note == "old: a symbolic link"
+
+
+def test_a_record_that_is_a_submodule(records: Path, git: Git) -> None:
+    git(
+        records.parent,
+        "-c",
+        "protocol.file.allow=always",
+        "submodule",
+        "add",
+        "-q",
+        str(records.parent),
+        "sub",
+    )
+    git(records.parent, "mv", "sub", "records/trials/sub.toml")
+    git(records.parent, "commit", "-qm", "sub")
+    (found,) = since(records, "HEAD~1", "HEAD")
+    assert (found.id, found.note) == ("sub", "new: a submodule")
+
+
+@pytest.mark.parametrize(
+    ("data", "why"),
+    [
+        (b"\x00\xff" * 100, "TX002"),
+        (b"title = 'x'\n" * (1 << 18), "TX003 larger than 1 MiB"),
+        (b"[" * 1000, "TX00"),
+    ],
+    ids=["binary", "vast", "deep"],
+)
+def test_what_is_no_record_at_the_path_of_one(records: Path, git: Git, data: bytes, why: str) -> None:
+    path = records / "trials" / "valor.toml"
+    path.write_bytes(data)
+    commit(records, git)
+    edit(records / "trials" / "nurown-phase3.toml", "sites = 6", "sites = 7")
+    commit(records, git)
+    other, broken = since(records, "HEAD~2", "HEAD")
+    assert (broken.id, broken.change) == ("valor", "unreadable")
+    assert why in broken.note
+    assert [change.field for change in other.fields] == ["sites"]
+
+
+def test_a_product_and_a_trial_of_one_name_are_told_apart(records: Path) -> None:
+    shutil.copy(records / "products" / "nurown.toml", records / "products" / "valor.toml")
+    edit(records / "trials" / "valor.toml", "sites = 32", "sites = 33")
+    assert [each[:2] for each in said(since(records))] == [("valor", "changed"), ("valor (product)", "added")]
+
+
+def test_everything_of_some_kinds(records: Path) -> None:
+    repo = repository(records)
+    edit(records / "products" / "nurown.toml", 'name = "NurOwn"', 'name = "Other"')
+    names = {"nurown", "np001-treg", "nsi-566", "tofersen", "ledger"}
+    for point, name in (("HEAD", "NurOwn"), (INDEX, "NurOwn"), (None, "Other")):
+        found = everything(repo, records, point, "product", "ledger")
+        assert set(found) == names
+        assert (found["nurown"].values or {})["name"] == name
+
+
+def test_the_models_of_versions(records: Path) -> None:
+    versions = folder_versions(records)
+    edit(records / "trials" / "valor.toml", 'phase = "3"', 'phase = "33"')
+    (records / "trials" / "nurown-phase3.toml").write_text("[")
+    now = folder_versions(records)
+    assert (
+        len(snapshot_of(versions, Collection(records)).trials)
+        == len(snapshot_of(now, Collection(records)).trials) + 2
+    )
+    assert snapshot_of(now, Collection(records)).ledger is not None

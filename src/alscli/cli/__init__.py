@@ -6,6 +6,7 @@ Exit status: 0 done, 1 findings or differences, 2 usage, 3 the collection cannot
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 from collections.abc import Callable, Sequence
@@ -28,8 +29,19 @@ _GLOBAL_FLAGS = ("--quiet", "-q", "--no-cache")
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run the program with these arguments; return the exit status."""
-    arguments = hoisted([_decoded(text) for text in (sys.argv[1:] if argv is None else argv)])
+    """Run the program with these arguments, those of the process by default; return the exit status."""
+    if argv is not None:
+        return _run(argv)
+    # A short life makes little garbage: it is looked for seldom, and not where everything ends anyway.
+    gc.set_threshold(50_000)
+    try:
+        return _run(sys.argv[1:])
+    finally:
+        gc.freeze()
+
+
+def _run(argv: Sequence[str]) -> int:
+    arguments = hoisted([_decoded(text) for text in argv])
     _prepare_streams()
     try:
         status = program(arguments)(arguments, standalone_mode=False, prog_name="alscli")
@@ -95,13 +107,32 @@ def program(arguments: Sequence[str]) -> Callable[..., Any]:
         context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
     )
     app.callback()(_globals)
-    named = _named(os.environ.get("COMP_WORDS", "").split()[1:] if _COMPLETE in os.environ else arguments)
+    completed = _COMPLETE in os.environ
+    if completed:
+        from alscli.cli.completing import words_typed
+
+        arguments = words_typed()[1:]
+    named = _named(arguments)
     wanted = [named] if named else [] if "--version" in arguments else list(COMMANDS)
+    names_only = not named and os.environ.get(_COMPLETE) == "complete_bash"  # others show help beside names
     for name in wanted:
-        module, function = COMMANDS[name]
-        app.command(name)(_guarded(getattr(import_module(module), function)))
-    command: Callable[..., Any] = typer.main.get_command(app)
-    return command
+        app.command(name)(_nothing if names_only else _function(name))
+    command: Any = typer.main.get_command(app)
+    if completed and named:
+        from alscli.cli.completing import attach
+
+        attach(command.commands[named].params, named)
+    found: Callable[..., Any] = command
+    return found
+
+
+def _function(name: str) -> Callable[..., Any]:
+    module, function = COMMANDS[name]
+    return _guarded(getattr(import_module(module), function))
+
+
+def _nothing() -> None:
+    """Stands for a command of which bash only wants the name."""
 
 
 def _named(arguments: Sequence[str]) -> str | None:
@@ -140,8 +171,13 @@ def _globals(
 
     if color not in COLORS:
         raise UsageError(f"--color: {color!r} is not known", f"there are: {', '.join(COLORS)}")
-    day = {"as_of": _day(as_of)} if as_of is not None else {}
-    context.obj = Session(Path(records) if records else None, color, quiet, not no_cache, **day)
+    context.obj = Session(
+        Path(records) if records else None,
+        color,
+        quiet=quiet,
+        cached=not no_cache,
+        as_of=_day(as_of) if as_of is not None else None,
+    )
 
 
 def _day(text: str) -> date:

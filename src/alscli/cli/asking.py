@@ -49,13 +49,11 @@ def _asked(
     session: Session, filters: Given, where: str | None
 ) -> Iterator[tuple[sqlite3.Connection, Condition]]:
     """The database, and the condition that filters and --where make; guarded where there is a --where."""
-    from alscli.query.filters import condition, narrowed, products_in, teach
+    from alscli.query.filters import asked
     from alscli.query.guard import guarded
 
     connection = session.index().connection
-    products = products_in(connection) if "product" in filters else {}
-    chosen = narrowed(condition(filters, session.collection.vocabularies, products), where)
-    teach(connection)
+    chosen = asked(session.collection, connection, filters, where)
     with guarded(connection, tables=("trials",)) if where is not None else nullcontext():
         yield connection, chosen
 

@@ -3,24 +3,38 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from alscli.cli.session import Session, write, write_data
+from alscli.cli.options import Given, takes_filters
+from alscli.cli.paging import write_lines
+from alscli.cli.revisions import (
+    ends_of,
+    entry_named,
+    exists,
+    is_range,
+    repository_of,
+    unknown,
+)
+from alscli.cli.session import Session, write_data
 from alscli.errors import UsageError
 
 if TYPE_CHECKING:
+    from alscli.model.format import FileKind
+    from alscli.store.collection import Snapshot
     from alscli.store.compare import RecordChange, Version
-    from alscli.store.git import Repository
 
 FORMATS = ("text", "json", "markdown")
 
 
+@takes_filters
 def diff(
     context: typer.Context,
+    filters: Given,
     ends: Annotated[
         list[str] | None,
         typer.Argument(metavar="[A [B]] [-- ID]...", help="Revisions; or two records, files or folders."),
@@ -28,6 +42,12 @@ def diff(
     only: Annotated[
         list[str] | None, typer.Option(metavar="ID", help="Only this record; `-- ID` says the same.")
     ] = None,
+    staged: Annotated[
+        bool, typer.Option("--staged", "--cached", help="What is in git's index, against A or HEAD.")
+    ] = False,
+    registry: Annotated[
+        bool, typer.Option("--registry", help="Records against their registry copies.")
+    ] = False,
     format: Annotated[str, typer.Option(metavar="FORMAT", help="text, json or markdown.")] = "text",  # noqa: A002
     stat: Annotated[bool, typer.Option("--stat", help="Only a line for each record.")] = False,
     exit_code: Annotated[
@@ -38,137 +58,244 @@ def diff(
 
     The working tree against HEAD where nothing is named. `diff REV` compares a revision with the working
     tree, `diff A B` or `diff A..B` two revisions, `diff ID ID` two records, and two files or folders each
-    other. A `!` marks a major change.
-    """
+    other. A `!` marks a major change. Filters keep the trials that they find at either end.
+
+    \b
+    Examples:
+      alscli diff main...HEAD --format markdown
+      alscli diff HEAD~10 --cell-type MSC --stat
+    """  # noqa: D301
     from alscli.views import changes as view
 
     session: Session = context.obj
     if format not in FORMATS:
         raise UsageError(f"--format: {format!r} is not known", f"there are: {', '.join(FORMATS)}")
-    found = _compared(session, list(ends or []), list(only or []))
+    if stat and format == "json":
+        raise UsageError("--stat has no JSON", "--format json has every field; count them")
+    if registry:
+        raise _no_registry_copies(session, [*(ends or []), *(only or [])])
+    sides = _sides(session, list(ends or []), list(only or []), staged=staged)
+    found = _chosen(session, sides, filters) if filters else sides.found
     if format == "json":
         write_data(view.as_json(found))
     elif format == "markdown":
-        write_data(view.markdown(found))
+        write_data(view.markdown_stat(found) if stat else view.markdown(found))
     else:
         room = session.columns if session.on_terminal else None
-        lines = view.stat(found) if stat else view.text(found, room, color=session.colored(sys.stdout))
-        for line in lines:
-            write(line)
+        color = session.colored(sys.stdout)
+        write_lines(view.stat(found) if stat else view.text(found, room, color=color), session)
         session.say(view.totals(found))
     return 1 if exit_code and found else 0
 
 
+def _no_registry_copies(session: Session, names: Sequence[str]) -> UsageError:
+    """That there is nothing to compare with: no command writes registry copies yet."""
+    folder = session.collection.root / "registry"
+    held = {path.stem for path in folder.glob("*.json")} if folder.is_dir() else set()
+    without = [name for name in names if name not in held]
+    what = f"no registry copy of {without[0]!r}" if without else "no registry copies"
+    if held and not without:
+        return UsageError("registry copies cannot be compared yet", "`alscli diff` compares with revisions")
+    return UsageError(
+        f"there is {what}" if without else f"there are {what} in this collection",
+        "they will stand in `registry/` beside the records; no command of this version writes them",
+    )
+
+
+@dataclass(frozen=True)
+class _Sides:
+    """A comparison: the versions on both sides, and what filters must know of each beside them."""
+
+    found: list[RecordChange]
+    versions: tuple[Mapping[str, Version], Mapping[str, Version]] | None = None
+    around: tuple[Callable[[], Mapping[str, Version]], Callable[[], Mapping[str, Version]]] | None = None
+
+
 @dataclass(frozen=True)
 class _End:
-    """What an argument names: a commit, or a place in the working tree."""
+    """What an argument names: a commit, a place in the working tree, or perhaps a record that is gone."""
 
     text: str
     commit: str | None
     place: Path | None
 
 
-def _compared(session: Session, arguments: list[str], only: list[str]) -> list[RecordChange]:
-    from alscli.store.compare import record_changes
+def _sides(session: Session, arguments: list[str], only: list[str], *, staged: bool) -> _Sides:
+    from alscli.store.git import INDEX
 
-    if len(arguments) == 1 and ".." in arguments[0] and not Path(arguments[0]).exists():
-        arguments = [part or "HEAD" for part in arguments[0].split("..", 1)]
+    commits: list[str] = []
+    while arguments and is_range(arguments[0]) and not commits:
+        commits = list(ends_of(repository_of(session), arguments.pop(0)))
     ends = [_end(session, argument) for argument in arguments]
-    commits = [end for end in ends if end.commit is not None]
+    named = [end.commit for end in ends if end.commit is not None]
     places = [end for end in ends if end.commit is None]
-    if ends[: len(commits)] != commits or len(commits) > 2:
+    if [end.commit for end in ends[: len(named)]] != named or len(commits) + len(named) > 2:
         raise UsageError("revisions come first, two at most", "alscli diff [A [B]] [-- ID]...")
-    if len(places) == 2 and not commits and not only:
+    commits += named
+    if len(places) == 2 and not commits and not only and not staged and all(end.place for end in places):
         return _two_places(places[0], places[1])
-    wanted = [*only, *(end.text for end in places)]
-    old, new = _between(session, [end.commit for end in commits if end.commit])
-    if wanted:
-        ids = {_record_id(session, text, old | new) for text in wanted}
-        old, new = ({id_: v for id_, v in side.items() if id_ in ids} for side in (old, new))
-    return record_changes(old, new)
+    if staged:
+        if len(commits) > 1:
+            raise UsageError("--staged takes one revision", "alscli diff --staged [A] [-- ID]...")
+        return _of_revisions(session, commits, INDEX, places, only)
+    return _of_revisions(session, commits[:1], commits[1] if len(commits) > 1 else None, places, only)
 
 
-def _repository(session: Session) -> Repository:
-    from alscli.store.git import repository
+def _of_revisions(
+    session: Session, commits: list[str], new: str | None, places: list[_End], only: list[str]
+) -> _Sides:
+    """A revision, HEAD where none is named, against another, the index, or the working tree (None)."""
+    from alscli.store.compare import record_changes
+    from alscli.store.versions import between, everything
 
-    return repository(session.collection.root)
+    repository, root = repository_of(session), session.collection.root
+    first = commits[0] if commits else repository.head()
+    old, after = between(repository, root, first, new)
+    found = record_changes(old, after)
+    if places or only:
+        known = {*old, *after}
+        tests = [_test_of(session, end, known) for end in places]
+        tests += [_is_record(_record_id(session, text, known)) for text in only]
+        found = [each for each in found if any(test(each) for test in tests)]
+    around = (
+        lambda: everything(repository, root, first, "product", "ledger"),
+        lambda: everything(repository, root, new, "product", "ledger"),
+    )
+    return _Sides(found, (old, after), around)
+
+
+def _chosen(session: Session, sides: _Sides, filters: Given) -> list[RecordChange]:
+    """The trials that the filters find at either end, and what cannot be read, which nobody can rule out."""
+    if sides.versions is None or sides.around is None:
+        raise UsageError(
+            "filters choose among many records", "leave them out, or compare revisions or folders"
+        )
+    from alscli.store.versions import snapshot_of
+
+    old, new = (
+        _matching(session, snapshot_of({**around(), **versions}, session.collection), filters)
+        for around, versions in zip(sides.around, sides.versions, strict=True)
+    )
+    return [
+        each
+        for each in sides.found
+        if each.kind == "trial"
+        and (each.change == "unreadable" or each.id in new or (each.was or each.id) in old)
+    ]
+
+
+def _matching(session: Session, snapshot: Snapshot, filters: Given) -> set[str]:
+    """The ids of the trials that the filters find."""
+    from contextlib import closing
+
+    from alscli.query.database import build
+    from alscli.query.filters import asked
+
+    with closing(build(snapshot, session.collection.vocabularies)) as connection:
+        where = asked(session.collection, connection, filters)
+        statement = f"SELECT t.id FROM trials t WHERE {where.sql}"  # noqa: S608 - made of our own filters
+        return {id_ for (id_,) in connection.execute(statement, where.parameters)}
 
 
 def _end(session: Session, argument: str) -> _End:
-    place = _place(session, argument)
     commit = _commit(session, argument)
+    place = _place(session, argument, revision=commit is not None)
     if commit is not None and place is not None:
         raise UsageError(
             f"{argument!r} is a revision and a record",
             f"`alscli diff refs/heads/{argument}` or `alscli diff -- {argument}`",
-        )
-    if commit is None and place is None:
-        raise UsageError(
-            f"{argument!r} is no revision, record, file or folder",
-            "`alscli list --format ids` lists the trials",
         )
     return _End(argument, commit, place)
 
 
 def _commit(session: Session, argument: str) -> str | None:
     try:
-        return _repository(session).commit(argument)
+        return repository_of(session).commit(argument)
     except UsageError:  # no repository, so nothing in it
         return None
 
 
-def _place(session: Session, argument: str) -> Path | None:
-    """The file or folder that a path or the id of a record names."""
-    from alscli.store.collection import resolve
-
-    path = Path(argument)
-    if path.exists():
-        return path
-    try:
-        records = [session.collection.read(entry) for entry in session.collection.entries()]
-        return resolve(argument, records, beginning=False).entry.path
-    except UsageError:
+def _place(session: Session, argument: str, *, revision: bool) -> Path | None:
+    """The file or folder that a path or the name of a record names; names are not asked of `HEAD~3`."""
+    if exists(argument):
+        return Path(argument)
+    if revision and set(argument) & set("~^@:/"):
         return None
+    entry = entry_named(session, argument, spelled=revision)
+    return entry.path if entry is not None else None
 
 
-def _between(session: Session, commits: list[str]) -> tuple[dict[str, Version], dict[str, Version]]:
-    from alscli.store.versions import between
+def _test_of(session: Session, end: _End, known: set[str]) -> Callable[[RecordChange], bool]:
+    """Which records an argument asks for: those of a place in this collection, or one that may be gone."""
+    from alscli.store.collection import FOLDERS
+    from alscli.store.versions import kind_of
 
-    repository = _repository(session)
-    old = commits[0] if commits else repository.head()
-    return between(repository, session.collection.root, old, commits[1] if len(commits) > 1 else None)
+    root = session.collection.root.resolve()
+    place = (end.place if end.place is not None else Path(end.text)).absolute()
+    if end.place is not None and (place.resolve() == root or place.resolve() in root.parents):
+        return lambda _: True
+    below = Path(place.parent.resolve() / place.name)  # of a link its own name counts
+    if below.is_relative_to(root):
+        path = below.relative_to(root).as_posix()
+        for kind, folder in FOLDERS.items():
+            if path == folder:
+                return lambda record, kind=kind: record.kind == kind  # type: ignore[misc]
+        if kind_of(path) is not None:
+            return _is_record(below.stem)
+    if end.place is None:
+        return _is_record(_record_id(session, end.text, known))
+    raise UsageError(
+        f"{end.text} holds no records of this collection",
+        "name two files or folders to compare them with each other",
+    )
 
 
-def _record_id(session: Session, text: str, versions: dict[str, Version]) -> str:
-    """The id that an argument after `--` names, in the working tree or at either end."""
-    if text in versions:
+def _is_record(id_: str) -> Callable[[RecordChange], bool]:
+    return lambda record: id_ in (record.id, record.was)
+
+
+def _record_id(session: Session, text: str, known: set[str]) -> str:
+    """The id that an argument names, in the working tree or at either end."""
+    if text in known:
         return text
-    place = _place(session, text)
-    if place is None:
-        raise UsageError(f"no record {text!r}", "after -- only ids are understood")
-    return place.stem
+    entry = entry_named(session, text)
+    if entry is not None:
+        return entry.id
+    ids = sorted({*known, *(entry.id for entry in session.collection.entries())})
+    raise unknown(repository_of(session), text, ids)
 
 
-def _two_places(first: _End, second: _End) -> list[RecordChange]:
-    from alscli.store.collection import MARKER
-    from alscli.store.compare import RecordChange, changes, record_changes
+def _two_places(first: _End, second: _End) -> _Sides:
+    """Two files, two folders or two records, each other."""
+    from alscli.store.compare import RecordChange, record_change, record_changes
     from alscli.store.versions import file_version, folder_versions, kind_of
 
     one, other = first.place, second.place
-    assert one is not None  # noqa: S101 - a place by construction
+    assert one is not None  # noqa: S101 - asked for by the caller
     assert other is not None  # noqa: S101
     if one.is_dir() != other.is_dir():
         raise UsageError(f"{first.text} and {second.text}: a folder and a file", "compare two of a kind")
     if one.is_dir():
-        roots = [folder if (folder / MARKER).exists() else folder / "records" for folder in (one, other)]
-        return record_changes(folder_versions(roots[0]), folder_versions(roots[1]))
+        old, new = folder_versions(_root(one)), folder_versions(_root(other))
+        return _Sides(record_changes(old, new), (old, new), (dict, dict))
     kinds = [
         kind_of(f"{path.resolve().parent.name}/{path.name}") or kind_of(path.name) for path in (one, other)
     ]
-    kind = kinds[0] or kinds[1] or "trial"
-    old, new = file_version(one, kind), file_version(other, kind)
-    if old.values is None or new.values is None:
-        return [RecordChange(other.stem, kind, "unreadable", note=old.fault or new.fault)]
-    fields = tuple(change for change in changes(old.values, new.values, kind))
+    if None not in kinds and kinds[0] != kinds[1]:
+        raise UsageError(f"{first.text} is a {kinds[0]}, {second.text} a {kinds[1]}", "compare two of a kind")
+    kind: FileKind = kinds[0] or kinds[1] or "trial"
     was = one.stem if one.stem != other.stem else None
-    return [RecordChange(other.stem, kind, "changed", fields, was)] if fields else []
+    found = record_change(other.stem, file_version(one, kind), file_version(other, kind))
+    if found is None:
+        return _Sides([])
+    return _Sides([RecordChange(found.id, kind, found.change, found.fields, was, found.note)])
+
+
+def _root(folder: Path) -> Path:
+    """The collection in a folder; raises UsageError where it holds none."""
+    from alscli.store.collection import is_collection
+
+    for root in (folder, folder / "records"):
+        if is_collection(root):
+            return root
+    raise UsageError(f"{folder} holds no collection", "name the folder that holds alscli.toml")

@@ -4,7 +4,12 @@ from __future__ import annotations
 
 COMMANDS: dict[str, tuple[str, str]] = {
     "init": ("alscli.cli.starting", "init"),
-    "add": ("alscli.cli.curating", "add"),
+    "add": ("alscli.cli.adding", "add"),
+    "set": ("alscli.cli.editing", "set_"),
+    "edit": ("alscli.cli.editing", "edit"),
+    "rename": ("alscli.cli.editing", "rename"),
+    "exclude": ("alscli.cli.editing", "exclude"),
+    "verify": ("alscli.cli.editing", "verify"),
     "fmt": ("alscli.cli.curating", "fmt"),
     "validate": ("alscli.cli.checking", "validate"),
     "explain": ("alscli.cli.checking", "explain"),
@@ -18,6 +23,12 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "stats": ("alscli.cli.asking", "stats"),
     "compare": ("alscli.cli.asking", "compare"),
     "diff": ("alscli.cli.changing", "diff"),
+    "history": ("alscli.cli.recalling", "history"),
+    "blame": ("alscli.cli.recalling", "blame"),
+    "changelog": ("alscli.cli.recalling", "changelog"),
+    "install-git": ("alscli.cli.merging", "install_git"),
+    "merge-driver": ("alscli.cli.merging", "merge_driver"),
+    "textconv": ("alscli.cli.merging", "textconv"),
     "export": ("alscli.cli.publishing", "export"),
 }
 """In the order of `--help`."""

@@ -16,14 +16,18 @@ Given = dict[str, list[str]]
 
 
 def takes_filters(command: Callable[..., int]) -> Callable[..., int]:
-    """A command whose parameter `filters` is filled from one option for each filter."""
+    """A command whose parameter `filters` is filled from one option for each filter.
+
+    A parameter of the command's own with the name of a filter stands instead of that.
+    """
     own = inspect.signature(command, eval_str=True)
     kept = [p for p in own.parameters.values() if p.name != "filters"]
-    options = [_option(each.name, each.option, each.help) for each in FILTERS]
+    taken = [each for each in FILTERS if each.name not in own.parameters]
+    options = [_option(each.name, each.option, each.help) for each in taken]
 
     @wraps(command)
     def run(**arguments: Any) -> int:
-        filters = {each.name: arguments.pop(each.name) for each in FILTERS}
+        filters = {each.name: arguments.pop(each.name) for each in taken}
         return command(**arguments, filters={name: values for name, values in filters.items() if values})
 
     parameters = [*kept, *options]

@@ -6,7 +6,7 @@ import os
 import shutil
 from collections.abc import Iterable, Mapping
 
-from alscli.cli.session import Session, write
+from alscli.cli.session import Session, write, write_all
 
 _LESS = "FRX"
 """Quit where one screen will do, keep colors and links, leave the text on the screen."""
@@ -15,8 +15,7 @@ _LESS = "FRX"
 def write_lines(lines: Iterable[str], session: Session) -> None:
     """Write the lines to stdout; on a terminal that is too short for them, show them in a pager."""
     if not session.on_terminal:
-        for line in lines:
-            write(line)
+        write_all(lines)
         return
     shown = list(lines)
     command = pager(os.environ)

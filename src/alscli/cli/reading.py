@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import nullcontext
+from contextlib import AbstractContextManager, nullcontext
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -13,9 +12,11 @@ import typer
 from alscli.cli.options import Given, takes_filters
 from alscli.cli.paging import write_lines
 from alscli.cli.session import Session, write, write_data
-from alscli.errors import CollectionError, UsageError
+from alscli.errors import UsageError
 
 if TYPE_CHECKING:
+    import sqlite3
+
     from alscli.query.tables import Column, Row
 
 LIST_FORMATS = ("table", "csv", "tsv", "json", "jsonl", "ids", "markdown")
@@ -57,9 +58,8 @@ def list_(
     cannot say: --where "enrollment_randomized > 50 and country_count > 1".
     """
     from alscli.query import database
+    from alscli.query.filters import asked, ordering
     from alscli.query.filters import columns as chosen_columns
-    from alscli.query.filters import condition, narrowed, ordering, products_in, teach
-    from alscli.query.guard import guarded
     from alscli.views.trials import DEFAULT, heading
 
     session: Session = context.obj
@@ -76,16 +76,11 @@ def list_(
     order = ordering(sort)
     index = session.index()
     connection = index.connection
-    products = products_in(connection) if "product" in filters else {}
-    chosen = narrowed(condition(filters, session.collection.vocabularies, products), where)
-    teach(connection)
-    with guarded(connection, tables=("trials",)) if where is not None else nullcontext():
-        matching = database.count(connection, chosen.sql, chosen.parameters)
-        rows = (
-            []
-            if count
-            else list(database.select(connection, wanted, chosen.sql, chosen.parameters, order, limit))
-        )
+    chosen = asked(session.collection, connection, filters, where)
+    with _guard(connection) if where is not None else nullcontext():
+        rows = [] if count else list(database.select(connection, wanted, *chosen, order, limit))
+        whole = limit is None and not count
+        matching = len(rows) if whole else database.count(connection, *chosen)
     total = database.count(connection)
     if count:
         write(str(matching))
@@ -98,6 +93,12 @@ def list_(
     if kind == "table" or len(rows) < matching or not rows:
         session.say(heading(len(rows), matching, total, undecided))
     return 0
+
+
+def _guard(connection: sqlite3.Connection) -> AbstractContextManager[None]:
+    from alscli.query.guard import guarded
+
+    return guarded(connection, tables=("trials",))
 
 
 def _lines(
@@ -116,6 +117,8 @@ def _lines(
 
 
 def _json(columns: Sequence[Column], rows: Sequence[Row], total: int, unreadable: int) -> str:
+    import json
+
     from alscli.views.table import json_object
 
     envelope = {
@@ -137,6 +140,7 @@ def show(
 
     The primary endpoint stands before any subgroup, and where sources disagree both are shown.
     """
+    from alscli.errors import CollectionError
     from alscli.model.product import Product
     from alscli.model.trial import Trial
     from alscli.store.collection import resolve, shown

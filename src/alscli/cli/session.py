@@ -5,14 +5,13 @@ from __future__ import annotations
 import os
 import shutil
 import sys
-from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from alscli.query.index import Index
     from alscli.store.collection import Collection
@@ -20,7 +19,6 @@ if TYPE_CHECKING:
 COLORS = ("auto", "always", "never")
 
 
-@dataclass(frozen=True)
 class Session:
     """What every command needs: options that hold for all of them, and where output goes.
 
@@ -28,11 +26,20 @@ class Session:
     used.
     """
 
-    records: Path | None = None
-    color: str = "auto"
-    quiet: bool = False
-    cached: bool = True
-    as_of: date = field(default_factory=lambda: datetime.now(UTC).date())
+    def __init__(
+        self,
+        records: Path | None = None,
+        color: str = "auto",
+        *,
+        quiet: bool = False,
+        cached: bool = True,
+        as_of: date | None = None,
+    ) -> None:
+        self.records = records
+        self.color = color
+        self.quiet = quiet
+        self.cached = cached
+        self.as_of = as_of or datetime.now(UTC).date()
 
     @cached_property
     def collection(self) -> Collection:
@@ -95,6 +102,11 @@ class Session:
 def write(text: str) -> None:
     """Text to stdout, with a line end."""
     sys.stdout.write(text + "\n")
+
+
+def write_all(lines: Iterable[str]) -> None:
+    """Lines to stdout, each with a line end."""
+    sys.stdout.writelines(f"{line}\n" for line in lines)
 
 
 def write_data(text: str) -> None:

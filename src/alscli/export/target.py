@@ -47,6 +47,18 @@ def write(path: Path, chunks: Iterable[bytes]) -> None:
         temporary.unlink(missing_ok=True)
 
 
+def make_folder(path: Path) -> None:
+    """Make the folder where there is none; UsageError where it cannot be one."""
+    try:
+        path.mkdir(exist_ok=True)
+    except FileExistsError:
+        raise UsageError(f"{path} is no folder", "name a folder, or a new one") from None
+    except FileNotFoundError:
+        raise UsageError(f"{path.parent} does not exist", "make the folder first") from None
+    except OSError as error:
+        raise _failed(path, error) from error
+
+
 def _umask() -> int:
     mask = os.umask(0)
     os.umask(mask)

@@ -30,6 +30,8 @@ _ABSENCES = {
     "not applicable": Absence.NOT_APPLICABLE,
     "不适用": Absence.NOT_APPLICABLE,
 }
+_SHORT_ABSENCES = {"nr": Absence.NOT_REPORTED, "n/a": Absence.NOT_APPLICABLE}
+"""Understood only where a field can be absent: elsewhere they may be names."""
 _TRUE = frozenset({"true", "yes", "y", "是"})
 _FALSE = frozenset({"false", "no", "n", "否"})
 _UNITS = {
@@ -56,7 +58,7 @@ def read(text: str, entry: FieldEntry, vocabularies: Vocabularies) -> Any:
     (`1×10^6`, `30 × 10⁶`), durations in words. Raises UsageError with the form expected.
     """
     text = text.strip()
-    absence = _absence(text)
+    absence = _absence(text, entry, vocabularies)
     if absence is not None:
         if not entry.anatomy.absence:
             raise UsageError(f"{entry.path} cannot be {absence.value}", "leave it empty, or give a value")
@@ -68,8 +70,18 @@ def read(text: str, entry: FieldEntry, vocabularies: Vocabularies) -> Any:
     return _one(text, entry, vocabularies)
 
 
-def _absence(text: str) -> Absence | None:
-    return _ABSENCES.get(normalize(text)) if len(text) < 20 else None
+def _absence(text: str, entry: FieldEntry, vocabularies: Vocabularies) -> Absence | None:
+    """The absence that the text names; a term of that name (`na`, not applicable) comes first."""
+    if len(text) >= 20:
+        return None
+    word = normalize(text)
+    known = _ABSENCES if not entry.anatomy.absence else _ABSENCES | _SHORT_ABSENCES
+    if word not in known:
+        return None
+    named = entry.anatomy.vocabulary
+    if named is not None and not (entry.anatomy.absence and text in set(Absence)):
+        return None if vocabularies[named].find(text) else known[word]
+    return known[word]
 
 
 def _list(text: str, entry: FieldEntry, vocabularies: Vocabularies) -> list[Any]:
@@ -230,6 +242,132 @@ def _sources(text: str) -> str | list[str]:
     keys = [key.strip(' "') for key in text.strip("[]").split(",") if key.strip(' "')]
     return keys[0] if len(keys) == 1 else keys
 
+
+_UNIT_WORDS = {"thousand": 3, "million": 6, "mio": 6, "billion": 9, "万": 4, "萬": 4, "亿": 8, "億": 8}
+_SCALE = r"[x×*] ?10 ?(?:\^|\*\*) ?\d{1,2}|thousand|million|mio|billion|万|萬|亿|億"
+_AMOUNT = re.compile(
+    rf"(?P<low>[\d.,_]+(?:e\d+)?)(?: ?(?P<own>{_SCALE}))?"
+    r" ?(?:-|–|~|至|到|to) ?"
+    rf"(?P<high>[\d.,_]+(?:e\d+)?)(?: ?(?P<scale>{_SCALE}))?"
+)
+_SCALED = re.compile(r"(?P<low>[\d.,_]+) ?(?P<scale>thousand|million|mio|billion)")
+
+
+def dose(text: str, units: Vocabulary, *, cells: bool = False) -> dict[str, Any]:
+    """`low`, `high` (of a range) and `unit` of one administration: `1×10^6/kg`, `100–125 million cells`.
+
+    With `cells`, what is given are cells: a bare amount or one per kilogram counts them. Raises UsageError.
+    """
+    if len(text) > 2 * _LONGEST:
+        raise UsageError(f"{text[:_LONGEST]!r}… is no dose")
+    text = text.strip()
+    start, unit = _unit_at_the_end(text, units)
+    if unit == "/kg" or (not unit and cells):
+        if not cells:
+            raise UsageError(f"{text!r}: how much of what?", "write the unit: mg/kg, cells/kg …")
+        unit = "cells/kg" if unit else "cells"
+    if not unit:
+        raise UsageError(f"{text!r} names no unit", f"units: {', '.join(units.terms)}")
+    return {**_amount(text[:start].strip(" ()")), "unit": unit}
+
+
+def _amount(text: str) -> dict[str, int | Decimal]:
+    plain = _powers_in_digits(text)
+    if (one := _SCALED.fullmatch(plain)) is not None:
+        return {"low": _scaled(one["low"], one["scale"])}
+    found = _AMOUNT.fullmatch(plain)
+    if found is None:
+        return {"low": number(text)}
+    if found["own"] is None and "e" in found["high"] and "e" not in found["low"]:
+        raise UsageError(f"{text!r} can be read in two ways", "write both ends in full: 1e6-2e6")
+    low = _scaled(found["low"], found["own"] or found["scale"])
+    high = _scaled(found["high"], found["scale"])
+    if low > high:
+        raise UsageError(f"{text!r}: the range ends below its beginning")
+    return {"low": low, "high": high}
+
+
+def _unit_at_the_end(text: str, units: Vocabulary) -> tuple[int, str]:
+    """Where the unit begins and its code: the longest ending that is one; `/kg` alone counts as one."""
+    for start in range(len(text)):
+        if (found := units.find(text[start:])) is not None:
+            return start, found.code
+    bare = re.search(r"(?:/ ?kg|per kg|kg-1|/公斤|/千克)$", text.casefold())
+    return (bare.start(), "/kg") if bare else (len(text), "")
+
+
+def _powers_in_digits(text: str) -> str:
+    powers = _SUPERSCRIPT.sub(lambda match: "10^" + unicodedata.normalize("NFKC", match[1]), text)
+    return unicodedata.normalize("NFKC", powers).strip().casefold()
+
+
+def _scaled(text: str, scale: str | None) -> int | Decimal:
+    plain = number(text)
+    if scale is None:
+        return plain
+    power = _UNIT_WORDS.get(scale)
+    if power is None:
+        power = int(re.split(r"\^|\*\*", scale)[1])
+    return _whole(Decimal(plain).scaleb(power))
+
+
+_PARTS = re.compile(r"[\s,;(（]*\b(n|sd|se|sem|(?:95 ?% ?)?ci|iqr|range)\b[\s=:：]*", re.IGNORECASE)
+_OF = re.compile(r"(\d[\d,]*) ?(?:of|/|out of) ?(\d[\d,]*)")
+
+
+def result(text: str) -> dict[str, Any]:
+    """A result in one arm: `13 of 19`, or a number or bound and what is known beside it.
+
+    Such as `-3.77, sd 1.2, n 95, ci -4.1 to -3.4`; the parts are n, sd, se, ci, iqr and range. Raises
+    UsageError.
+    """
+    if len(text) > 5 * _LONGEST:
+        raise UsageError(f"{text[:_LONGEST]!r}… is no result")
+    absence = _ABSENCES.get(normalize(text)) or _SHORT_ABSENCES.get(normalize(text))
+    if absence is not None:
+        return {"value": absence.value}
+    if "±" in text:
+        raise UsageError("± is a standard deviation or a standard error", "write sd 1.2 or se 1.2")
+    head, *rest = _PARTS.split(text.strip())
+    found: dict[str, Any] = {}
+    head = head.strip(" ,;()")
+    if counted := _OF.fullmatch(head):
+        found = {"n": _count(counted[2]), "value": _count(counted[1])}
+    elif re.search(r"\d\s+\d", head):
+        raise UsageError(f"{head!r} is more than one number", "write what each is: 33, sd 28, n 95")
+    elif head:
+        found["value"] = _quantity_or_usage(head.removesuffix("%").strip())
+    for label, stated in zip(rest[::2], rest[1::2], strict=True):
+        name = label.casefold().replace("95", "").strip(" %").replace("sem", "se")
+        stated = stated.strip(" ,;()（）")
+        found[name] = _PART_READERS[name](stated)
+    if not found:
+        raise UsageError(f"{text!r} is no result", "write 13 of 19, or -3.77, sd 1.2, n 95")
+    return {name: found[name] for name in ("n", "value", "sd", "se", "ci", "iqr", "range") if name in found}
+
+
+def _quantity_or_usage(text: str) -> int | Decimal | str:
+    try:
+        return _quantity(text)
+    except PydanticCustomError:
+        raise UsageError(f"{text!r} is not a number, or a bound such as <0.001") from None
+
+
+def _two(text: str) -> list[int | Decimal]:
+    found = _range(text)
+    if len(found) != 2:
+        raise UsageError(f"{text!r} is not two numbers", "write -4.1 to -3.4")
+    return found
+
+
+_PART_READERS: dict[str, Callable[[str], Any]] = {
+    "n": _count,
+    "sd": number,
+    "se": number,
+    "ci": _two,
+    "iqr": _two,
+    "range": _two,
+}
 
 _READERS: dict[str, Callable[[str], Any]] = {
     "date": _date,

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import os
+import stat
 import sys
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from alscli.errors import CollectionError, UsageError
 from alscli.interview.answer import read
@@ -15,7 +17,6 @@ from alscli.model.nearness import did_you_mean
 from alscli.model.path import put, split
 from alscli.model.shape import Shape
 from alscli.model.vocabulary import Vocabularies
-from alscli.store.collection import read_bytes
 from alscli.store.toml import MAX_BYTES, TomlError, parse
 
 
@@ -38,7 +39,9 @@ def entry_of(name: str, kind: FileKind) -> FieldEntry:
             in_list = False
             continue
         if part not in shape.keys:
-            raise UsageError(f"no field {name!r}", did_you_mean(part, shape.keys))
+            raise UsageError(
+                f"no field {name!r}", did_you_mean(part, shape.keys) or "`alscli fields` lists them"
+            )
         keys.append(part)
         shape = shape.keys[part]
         in_list = shape.kind in ("tables", "inline_tables")
@@ -46,28 +49,90 @@ def entry_of(name: str, kind: FileKind) -> FieldEntry:
     return next(entry for entry in fields(kind) if entry.path.replace("[]", "") == wanted)
 
 
-def read_source(source: str) -> dict[str, Any]:
-    """The record in a file, or on stdin for `-`: TOML, or JSON where it begins with a brace."""
+def read_sources(source: str) -> list[dict[str, Any]]:
+    """The records in a file, or on stdin for `-`: one as TOML or JSON, several as JSON Lines or a JSON list.
+
+    Raises UsageError for what is neither, and for what a registry gives out.
+    """
     data, name = _bytes(source)
+    text = data.lstrip()
+    if text[:1] == b"<":
+        raise UsageError(f"{name} is XML or HTML", _FORMATS)
+    if text[:2] in (b"[{", b"[]") or (text[:1] == b"[" and text[1:].lstrip()[:1] == b"{"):
+        found = [_inner(item, name) for item in _json(data, name)]
+    elif text[:1] == b"{":
+        found = _lines(data, name)
+    else:
+        _refuse_large(data, name)
+        try:
+            found = [values for values in [parse(data).values] if values]
+        except TomlError as error:
+            raise UsageError(f"{name}:{error.message}", _FORMATS) from None
+    if not found:
+        raise UsageError(f"{name} holds no record", _FORMATS)
+    return found
+
+
+_FORMATS = (
+    "give TOML or JSON of the record format, or JSON Lines for several; `alscli fields` lists its fields"
+)
+_MAX_SEVERAL = 64 * MAX_BYTES
+"""Bytes of a file with several records."""
+
+
+def _refuse_large(data: bytes, name: str) -> None:
     if len(data) > MAX_BYTES:
-        raise UsageError(f"{name} is larger than 1 MiB", "registry downloads go through `alscli import`")
-    if data.lstrip()[:1] == b"{":
-        return _json(data, name)
+        raise UsageError(f"{name} is larger than 1 MiB", "no record is; several are given as JSON Lines")
+
+
+def _lines(data: bytes, name: str) -> list[dict[str, Any]]:
+    """One record over several lines, or one on each."""
     try:
-        return parse(data).values
-    except TomlError as error:
-        raise UsageError(f"{name}:{error.message}", "give TOML or JSON of the record format") from None
+        first = _json(data, name)
+    except UsageError as error:
+        lines = [(number, line) for number, line in enumerate(data.split(b"\n"), start=1) if line.strip()]
+        if len(lines) < 2 or not _is_json(lines[0][1]):
+            raise
+        try:
+            return [_inner(_json(line, f"{name}:{number}"), f"{name}:{number}") for number, line in lines]
+        except UsageError as better:
+            raise better from error
+    _refuse_large(data, name)
+    return [_inner(first, name)]
+
+
+def _is_json(line: bytes) -> bool:
+    try:
+        json.loads(line)
+    except (ValueError, RecursionError):
+        return False
+    return True
 
 
 def _bytes(source: str) -> tuple[bytes, str]:
     if source == "-":
-        return sys.stdin.buffer.read(MAX_BYTES + 1), "stdin"
-    try:
-        return read_bytes(Path(source)), source
-    except FileNotFoundError:
-        raise UsageError(f"{source} does not exist") from None
-    except OSError as error:
-        raise CollectionError(f"cannot read {source}: {error.strerror or error}") from error
+        data, name = sys.stdin.buffer.read(_MAX_SEVERAL + 1), "stdin"
+    else:
+        name = source
+        try:
+            with open_regular(Path(source)) as stream:
+                data = stream.read(_MAX_SEVERAL + 1)
+        except FileNotFoundError:
+            raise UsageError(f"{source} does not exist") from None
+        except OSError as error:
+            raise CollectionError(f"cannot read {source}: {error.strerror or error}") from error
+    if len(data) > _MAX_SEVERAL:
+        raise UsageError(f"{name} is larger than 64 MiB", "give it in parts")
+    return data, name
+
+
+def open_regular(path: Path) -> BinaryIO:
+    """The file opened to be read; raises OSError for what is no regular file, and never waits for a pipe."""
+    descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        os.close(descriptor)
+        raise OSError(0, "not a regular file")
+    return os.fdopen(descriptor, "rb")
 
 
 def _no_number(constant: str) -> None:
@@ -79,12 +144,37 @@ def _present(members: dict[str, Any]) -> dict[str, Any]:
     return {key: value for key, value in members.items() if value is not None}
 
 
-def _json(data: bytes, name: str) -> dict[str, Any]:
+def _json(data: bytes, name: str) -> Any:
     try:
-        values = json.loads(data, parse_float=Decimal, parse_constant=_no_number, object_hook=_present)
+        return json.loads(data, parse_float=Decimal, parse_constant=_no_number, object_hook=_present)
     except (ValueError, RecursionError) as error:
-        raise UsageError(f"{name} is no JSON: {error}", "give TOML or JSON of the record format") from None
-    # `show --format json` wraps the record in an envelope.
+        raise UsageError(f"{name} is no JSON: {error}", _FORMATS) from None
+
+
+def _inner(values: Any, name: str) -> dict[str, Any]:
+    """The record itself, out of the envelope of `show --format json` where it stands in one."""
+    if not isinstance(values, dict):
+        raise UsageError(f"{name} holds what is no record", _FORMATS)
+    if registry := _registry_of(values):
+        raise UsageError(
+            f"{name} is what {registry} gives out, not a record; this version does not read it yet",
+            "add it field by field with `alscli add`, or give TOML or JSON of the record format",
+        )
     kind = str(values.get("schema", "")).removeprefix("alscli/").removesuffix("/1")
     inner = values.get(kind)
     return inner if isinstance(inner, dict) else values
+
+
+_PAYLOADS = {
+    "protocolSection": "ClinicalTrials.gov",
+    "studies": "ClinicalTrials.gov",
+    "FullStudiesResponse": "ClinicalTrials.gov (the API before 2024)",
+    "ctNumber": "EU CTIS",
+    "authorizedApplication": "EU CTIS",
+    "TrialID": "the ICTRP",
+}
+"""Keys by which the answer of a registry is known."""
+
+
+def _registry_of(values: dict[str, Any]) -> str:
+    return next((name for key, name in _PAYLOADS.items() if key in values), "")

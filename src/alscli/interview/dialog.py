@@ -6,67 +6,103 @@ resuming a draft and mending one answer are all the same thing.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from copy import deepcopy
+from dataclasses import dataclass, replace
 from typing import Protocol
 
-from alscli.errors import AlscliError
+from alscli.errors import AlscliError, UsageError
+from alscli.interview.assignment import assign
 from alscli.interview.draft import Draft
-from alscli.interview.questions import Question, Surroundings, Values, questions
+from alscli.interview.question import SHAPE, Choice, Question, Surroundings, Values, refuse_misfit
+from alscli.interview.questions import questions
+from alscli.model.path import resolve
 
-BACK, HELP = "<", "?"
+BACK, HELP, SKIP, NOTHING = "<", "?", ">", "-"
+KEYS = "? explains, < goes back, > skips a group, - empties an answer, Ctrl-C keeps a draft"
+_NEEDED = "this one is needed; ? explains, < goes back"
+_LONGEST = 10_000
+"""Characters of one answer; what is longer was pasted by mistake."""
+_MENDED = "field "
+"""Before the key of an answer that was given to a field by name."""
 
 
 class Terminal(Protocol):
     """Where a person is asked."""
 
-    def ask(self, label: str, default: str, choices: Sequence[tuple[str, str]]) -> str:
+    def ask(self, label: str, default: str, choices: Sequence[Choice]) -> str:
         """What the person types, without the line end; raises EOFError when there is nobody."""
 
     def say(self, text: str, style: str = "") -> None:
         """A line for the person."""
 
 
+@dataclass(frozen=True)
+class Standing:
+    """How far the answers go: the record that they make, their keys, the first question without one."""
+
+    values: Values
+    answered: list[str]
+    question: Question | None
+
+
 def interview(draft: Draft, around: Surroundings, terminal: Terminal) -> Values:
     """Ask what is not answered yet; return the record's values. Answers are saved in `draft` as given."""
-    group = ""
-    while True:
-        values, answered, question = _standing(draft, around, terminal)
-        if question is None:
-            return values
+    group = skipped = ""
+
+    def ask(question: Question, standing: Standing) -> None:
+        nonlocal group, skipped
         if question.group != group:
-            group = question.group
-            terminal.say(group, "heading")
-        _ask(question, draft, values, answered, terminal)
+            group, skipped = question.group, ""
+            terminal.say(f"\n{group}", "heading")
+        if skipped == group and not question.required:
+            _keep(question.key, "", draft, terminal)
+            return
+        if question.summary:
+            terminal.say(question.summary, "quiet")
+        if _ask(question, draft, standing, around, terminal) == SKIP:
+            skipped = group
+
+    while True:
+        standing = _standing(draft, around, terminal, ask)
+        if standing.question is None:
+            return standing.values
 
 
 def _standing(
-    draft: Draft, around: Surroundings, terminal: Terminal
-) -> tuple[Values, list[str], Question | None]:
-    """The record as far as the answers make it, their keys, and the first question without an answer.
+    draft: Draft,
+    around: Surroundings,
+    terminal: Terminal,
+    ask: Callable[[Question, Standing], None] = lambda question, standing: None,
+) -> Standing:
+    """Make the record from the answers, `ask` for those that are missing, and stop where one stays away.
 
-    An answer that does not fit what stands before it is taken back, with the reason, and asked for again.
+    An answer that does not fit what stands before it is taken back, with the reason.
     """
-    values: Values = {"schema": 1}
-    answered: list[str] = []
-    while True:
-        question = next((q for q in questions(values, around) if q.key not in answered), None)
-        if question is None:
-            values.setdefault("src", "registry" if "registry_id" in values else values["refs"][0]["key"])
-            values["screening"] = {"decision": "include"}
-            return values, answered, None
+    standing = Standing({"schema": 1}, [], None)
+    values = standing.values
+    for question in questions(values, around):
+        if question.key not in draft.answers:
+            ask(question, standing)
         text = draft.answers.get(question.key)
-        if text is None:
-            return values, answered, question
+        if text is None or not set(standing.answered) <= draft.answers.keys():
+            return replace(standing, question=question)
         if text:
             try:
-                question.apply(grown := deepcopy(values), text)
+                question.apply(values, text)
             except AlscliError as error:
                 terminal.say(_why(error), "bad")
                 draft.take_back(question.key)
-                return values, answered, question
-            values = grown
-        answered.append(question.key)
+                return replace(standing, question=question)
+        standing.answered.append(question.key)
+    values["screening"] = {"decision": "include"}
+    for key in [key for key in draft.answers if key.startswith(_MENDED)]:
+        try:
+            assign(values, f"{key.removeprefix(_MENDED)}={draft.answers[key]}", "trial", around.vocabularies)
+        except AlscliError as error:
+            terminal.say(_why(error), "bad")
+            draft.take_back(key)
+    return standing
 
 
 def _why(error: AlscliError) -> str:
@@ -74,42 +110,149 @@ def _why(error: AlscliError) -> str:
 
 
 def _ask(
-    question: Question, draft: Draft, values: Values, answered: Sequence[str], terminal: Terminal
-) -> None:
+    question: Question, draft: Draft, standing: Standing, around: Surroundings, terminal: Terminal
+) -> str:
+    """Ask until there is an answer, which is kept, or the person goes elsewhere; return what was typed."""
     default = draft.former.get(question.key) or question.default
     optional = "" if question.required or default else " (optional)"
     while True:
-        text = terminal.ask(question.label + optional, default, question.choices).strip()
+        text = " ".join(terminal.ask(question.label + optional, default, question.choices).split())
         if text == HELP:
             _explain(question, terminal)
-            continue
-        if text == BACK:
-            if not answered:
-                terminal.say("this is the first question", "warn")
+        elif text.startswith(BACK) and _goes_back(text, draft, standing, terminal):
+            return BACK
+        elif text == SKIP:
+            if question.required:
+                terminal.say(_NEEDED, "warn")
                 continue
-            draft.take_back(answered[-1])
-            return
-        text = text or default
-        if not text and question.required:
-            terminal.say("this one is needed; ? explains, < goes back", "warn")
+            _keep(question.key, "", draft, terminal)
+            return SKIP
+        elif not text.startswith(BACK) or _is_bound(text):
+            answer = "" if text == NOTHING else text or default
+            if _is_taken(question, answer, standing.values, around, terminal):
+                _keep(question.key, answer, draft, terminal)
+                return text
+
+
+def _is_bound(text: str) -> bool:
+    """Whether the text is a bound such as `<0.001` rather than a way back."""
+    return text[1:].lstrip(" =.")[:1].isdigit()
+
+
+def _goes_back(text: str, draft: Draft, standing: Standing, terminal: Terminal) -> bool:
+    """Take back the last answer, or that of the field which follows the mark."""
+    if _is_bound(text):
+        return False
+    name = text.removeprefix(BACK).strip()
+    if not standing.answered:
+        terminal.say("this is the first question", "warn")
+        return False
+    if not name:
+        draft.take_back(standing.answered[-1])
+        return True
+    key = key_of(name, standing)
+    if key is None:
+        terminal.say(f"{name!r} is not answered yet; there are: {', '.join(standing.answered)}", "warn")
+        return False
+    draft.take_back(key)
+    return True
+
+
+def key_of(name: str, standing: Standing) -> str | None:
+    """The answered question that a name means: its key, the field's path, or the end of one."""
+    if name in standing.answered:
+        return name
+    try:
+        path = ".".join(map(str, resolve(name, standing.values, SHAPE)))
+    except UsageError:
+        path = name
+    for candidate in (path, f"{path}.on", f"{path}.id"):
+        if candidate in standing.answered:
+            return candidate
+    ends = [key for key in standing.answered if key.split(".")[-1] == name.replace(" ", "_").casefold()]
+    return ends[0] if len(ends) == 1 else None
+
+
+def _is_taken(
+    question: Question, answer: str, values: Values, around: Surroundings, terminal: Terminal
+) -> bool:
+    """Whether the answer fits; says how it is understood, and what a person should know about it."""
+    if not answer:
+        if question.required:
+            terminal.say(_NEEDED, "warn")
+        return not question.required
+    grown = deepcopy(values)
+    try:
+        _check_text(answer)
+        canonical = question.apply(grown, answer)
+        refuse_misfit(grown, question.path, around.vocabularies)
+    except AlscliError as error:
+        terminal.say(_why(error), "bad")
+        return False
+    if canonical != answer:
+        terminal.say(f"= {canonical}", "quiet")
+    for remark in around.remark(question, grown):
+        terminal.say(remark, "warn")
+    return True
+
+
+def _check_text(answer: str) -> None:
+    if len(answer) > _LONGEST:
+        raise UsageError(f"an answer of {len(answer):,} characters", f"the longest has {_LONGEST:,}")
+    try:
+        answer.encode()
+    except UnicodeEncodeError:
+        raise UsageError(
+            "what was typed is no UTF-8", "set the terminal to UTF-8 and type it again"
+        ) from None
+
+
+def _keep(key: str, answer: str, draft: Draft, terminal: Terminal) -> None:
+    """Keep the answer; where the disk will not, it is kept in memory until the next one."""
+    try:
+        draft.answer(key, answer)
+    except AlscliError as error:
+        terminal.say(f"{_why(error)}; the answers so far are kept until you leave", "bad")
+
+
+def mend(draft: Draft, name: str, around: Surroundings, terminal: Terminal) -> bool:
+    """Ask again for the field that a name means, answered or not; False where there is none of this name."""
+    quiet = _Quiet()
+    standing = _standing(draft, around, quiet)
+    key = key_of(name, standing)
+    if key is not None:
+        draft.take_back(key)
+        return True
+    while True:
+        text = " ".join(terminal.ask(name, draft.answers.get(_MENDED + name, ""), ()).split())
+        if not text or text == BACK:
+            return True
+        try:
+            _check_text(text)
+            assign(deepcopy(standing.values), f"{name}={text}", "trial", around.vocabularies)
+        except AlscliError as error:
+            terminal.say(_why(error), "bad")
+            if error.message.startswith("no field"):
+                return False
             continue
-        if text:
-            try:
-                canonical = question.apply(deepcopy(values), text)
-            except AlscliError as error:
-                terminal.say(_why(error), "bad")
-                continue
-            if canonical != text:
-                terminal.say(f"= {canonical}", "quiet")
-        draft.answers[question.key] = text
-        draft.save()
-        return
+        _keep(_MENDED + name, text, draft, terminal)
+        return True
+
+
+class _Quiet:
+    """A terminal at which nobody sits."""
+
+    def ask(self, label: str, default: str, choices: Sequence[Choice]) -> str:
+        raise EOFError
+
+    def say(self, text: str, style: str = "") -> None:
+        pass
 
 
 def _explain(question: Question, terminal: Terminal) -> None:
     terminal.say(question.help)
-    for code, label in question.choices[:40]:
-        terminal.say(f"  {code:<24} {label}", "quiet")
+    for choice in question.choices[:40]:
+        terminal.say(f"  {choice.code:<24} {choice.meaning}", "quiet")
     if len(question.choices) > 40:
-        terminal.say(f"  … {len(question.choices) - 40} more", "quiet")
-    terminal.say("< goes back; Ctrl-C keeps a draft; not_reported: looked for and not there", "quiet")
+        terminal.say(f"  … {len(question.choices) - 40} more; begin to type", "quiet")
+    terminal.say(f"`alscli fields` explains every field; {KEYS}", "quiet")

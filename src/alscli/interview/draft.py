@@ -5,9 +5,11 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from alscli.errors import CollectionError
 
@@ -18,12 +20,14 @@ SCHEMA = "alscli/draft/1"
 class Draft:
     """The answers of one interview, by the keys of its questions, in order.
 
-    `former` holds answers that were taken back; they are offered again, and not saved.
+    `former` holds answers that were taken back; they are offered again. `edited` is the record's text where
+    a person went on in an editor.
     """
 
     path: Path
     answers: dict[str, str]
     former: dict[str, str] = field(default_factory=dict)
+    edited: list[str] = field(default_factory=list)
 
     @property
     def name(self) -> str:
@@ -38,18 +42,29 @@ class Draft:
         """When the last answer was saved (UTC)."""
         return datetime.fromtimestamp(self.path.stat().st_mtime, UTC)
 
+    def answer(self, key: str, text: str) -> None:
+        """Keep an answer at once."""
+        self.answers[key] = text
+        self.former.pop(key, None)
+        self.save()
+
     def save(self) -> None:
-        """Write the answers, whole or not at all."""
+        """Write the answers, whole or not at all, so that a power cut loses none of them."""
+        held = {"schema": SCHEMA, "answers": self.answers, "former": self.former, "edited": self.edited}
+        temporary = self.path.with_suffix(f".{os.getpid()}.tmp")
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
-            temporary = self.path.with_suffix(f".{os.getpid()}.tmp")
-            text = json.dumps({"schema": SCHEMA, "answers": self.answers}, ensure_ascii=False, indent=2)
-            temporary.write_text(text + "\n", encoding="utf-8")
+            with temporary.open("w", encoding="utf-8", newline="\n") as stream:
+                stream.write(json.dumps(held, ensure_ascii=False, indent=2) + "\n")
+                stream.flush()
+                os.fsync(stream.fileno())
             temporary.replace(self.path)
         except OSError as error:
+            with suppress(OSError):
+                temporary.unlink(missing_ok=True)
             raise CollectionError(
                 f"cannot keep the draft {self.path}: {error.strerror or error}",
-                "set XDG_STATE_HOME to a folder that you may write to",
+                "make room, or set XDG_STATE_HOME to a folder that you may write to",
             ) from error
 
     def take_back(self, key: str) -> None:
@@ -86,7 +101,19 @@ def unfinished(root: Path) -> list[Draft]:
             held = json.loads(path.read_text("utf-8"))
         except (OSError, ValueError):
             continue
-        answers = held.get("answers") if isinstance(held, dict) and held.get("schema") == SCHEMA else None
-        if isinstance(answers, dict) and all(isinstance(text, str) for text in answers.values()):
-            found.append(Draft(path, answers))
+        if isinstance(held, dict) and held.get("schema") == SCHEMA and _is_texts(held.get("answers")):
+            former: Any = held.get("former")
+            edited: Any = held.get("edited")
+            found.append(
+                Draft(
+                    path,
+                    held["answers"],
+                    former if _is_texts(former) else {},
+                    edited if isinstance(edited, list) and _is_texts(dict(enumerate(edited))) else [],
+                )
+            )
     return sorted(found, key=lambda draft: draft.saved, reverse=True)
+
+
+def _is_texts(held: Any) -> bool:
+    return isinstance(held, dict) and all(isinstance(text, str) for text in held.values())

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -25,7 +25,8 @@ from alscli.store.collection import (
     shown,
 )
 from alscli.store.layout import dump
-from alscli.store.write import locked, replace
+from alscli.store.transaction import Step, commit
+from alscli.store.write import locked
 
 
 @dataclass(frozen=True)
@@ -47,7 +48,43 @@ def propose(
     collection: Collection, snapshot: Snapshot, kind: FileKind, values: Mapping[str, Any], as_of: date
 ) -> Proposal:
     """The record that these values make; raises RefusedError where its id or registry id is taken."""
-    id_ = values.get("id")
+    return propose_all(collection, snapshot, kind, [values], as_of)[0]
+
+
+def propose_all(
+    collection: Collection,
+    snapshot: Snapshot,
+    kind: FileKind,
+    listed: Sequence[Mapping[str, Any]],
+    as_of: date,
+) -> list[Proposal]:
+    """The records that these values make, each judged beside the others.
+
+    One without an id has a finding that says so. Raises RefusedError where an id or registry id is taken, in
+    the collection or by another of them.
+    """
+    drawn: list[tuple[Entry, str, Record]] = []
+    grown = snapshot
+    for values in listed:
+        drawn.append(_drawn(collection, grown, kind, values))
+        grown = assemble([*grown.records, drawn[-1][2]])
+    paths = frozenset(str(entry.path) for entry, _, _ in drawn)
+    report = check(collection, grown, as_of=as_of, codes=select([], []), only=paths)
+    return [
+        Proposal(
+            entry,
+            text,
+            record,
+            Report([each for each in report.findings if each.path == entry.path], [entry.path], as_of),
+        )
+        for entry, text, record in drawn
+    ]
+
+
+def _drawn(
+    collection: Collection, snapshot: Snapshot, kind: FileKind, values: Mapping[str, Any]
+) -> tuple[Entry, str, Record]:
+    id_ = values.get("id", _UNNAMED)
     if not isinstance(id_, str) or not is_safe_record_id(id_):
         raise RefusedError(
             f"{id_!r} is no id for a record",
@@ -63,10 +100,11 @@ def propose(
     except (TypeError, UnicodeEncodeError) as error:  # null in a list, or half a character, from JSON
         raise RefusedError(f"the record cannot be written as TOML: {error}") from None
     entry = Entry(collection.root / FOLDERS[kind] / f"{id_}.toml", kind)
-    record = collection.understand(entry, data)
-    grown = assemble([*snapshot.records, record])
-    report = check(collection, grown, as_of=as_of, codes=select([], []), only=frozenset({str(entry.path)}))
-    return Proposal(entry, text, record, report)
+    return entry, text, collection.understand(entry, data)
+
+
+_UNNAMED = "without-an-id"
+"""The name under which a record without an id is checked; without one it is never written."""
 
 
 def refuse_taken(snapshot: Snapshot, id_: str) -> None:
@@ -95,14 +133,20 @@ def refuse_registered(snapshot: Snapshot, number: str) -> None:
                 )
 
 
-def write(proposal: Proposal, collection: Collection) -> Path:
-    """Write the record, unless somebody took its id or registry id meanwhile (RefusedError)."""
+def write(proposals: Sequence[Proposal], collection: Collection) -> list[Path]:
+    """Write the records, all or none, unless somebody took an id or registry id meanwhile (RefusedError)."""
     with locked(collection.root):
         current = collection.load()
-        refuse_taken(current, proposal.entry.id)
-        values = proposal.record.document.values if proposal.record.document else {}
-        if isinstance(values.get("registry_id"), str):
-            refuse_registered(current, values["registry_id"])
-        proposal.entry.path.parent.mkdir(exist_ok=True)
-        replace(proposal.entry.path, proposal.text.encode(), expected=None, root=collection.root)
-    return proposal.entry.path
+        for proposal in proposals:
+            refuse_taken(current, proposal.entry.id)
+            values = proposal.record.document.values if proposal.record.document else {}
+            if isinstance(values.get("registry_id"), str):
+                refuse_registered(current, values["registry_id"])
+            current = assemble([*current.records, proposal.record])
+        for proposal in proposals:
+            proposal.entry.path.parent.mkdir(exist_ok=True)
+        commit(
+            collection.root,
+            [Step(proposal.entry.path, None, proposal.text.encode()) for proposal in proposals],
+        )
+    return [proposal.entry.path for proposal in proposals]

@@ -3,11 +3,29 @@
 from __future__ import annotations
 
 import os
+import re
+import shutil
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from alscli.interview.dialog import Terminal
-from alscli.text import paint, plain
+from alscli.interview.question import Choice
+from alscli.text import paint, plain, wrap
+
+_LAST = re.compile(r"[^,;，；、]*$")
+
+
+def matching(typed: str, choices: Sequence[Choice]) -> Iterator[Choice]:
+    """The choices that what is typed may become: those that begin so first, then those that hold it."""
+    wanted = typed.strip().casefold()
+    rest = []
+    for choice in choices:
+        names = [choice.code, *choice.names, choice.meaning]
+        if any(name.casefold().startswith(wanted) for name in names):
+            yield choice
+        elif any(wanted in name.casefold() for name in names):
+            rest.append(choice)
+    yield from rest
 
 
 class PlainTerminal:
@@ -16,9 +34,9 @@ class PlainTerminal:
     def __init__(self, *, color: bool) -> None:
         self.color = color
 
-    def ask(self, label: str, default: str, choices: Sequence[tuple[str, str]]) -> str:
+    def ask(self, label: str, default: str, choices: Sequence[Choice]) -> str:
         """See `Terminal.ask`."""
-        shown = f" [{default}]" if default else ""
+        shown = f" [{plain(default)}]" if default else ""
         print(f"{label}{shown}: ", end="", file=sys.stderr, flush=True)
         line = sys.stdin.readline()
         if not line:
@@ -27,13 +45,17 @@ class PlainTerminal:
 
     def say(self, text: str, style: str = "") -> None:
         """See `Terminal.say`."""
-        print(paint(plain(text), style, self.color) if style else plain(text), file=sys.stderr)
+        columns = max(shutil.get_terminal_size().columns, 20)
+        for line in text.split("\n"):
+            indent = " " * (len(line) - len(line.lstrip(" ")))
+            for piece in wrap(line.lstrip(" "), columns, indent):
+                print(paint(piece, style, self.color) if style else piece, file=sys.stderr)
 
 
 class RichTerminal(PlainTerminal):
     """A prompt with editing keys and completion by code, label and synonym."""
 
-    def ask(self, label: str, default: str, choices: Sequence[tuple[str, str]]) -> str:
+    def ask(self, label: str, default: str, choices: Sequence[Choice]) -> str:
         """See `Terminal.ask`."""
         from prompt_toolkit import prompt
         from prompt_toolkit.completion import CompleteEvent, Completer, Completion
@@ -44,14 +66,15 @@ class RichTerminal(PlainTerminal):
             def get_completions(
                 self, document: Document, complete_event: CompleteEvent
             ) -> Iterable[Completion]:
-                typed = document.text_before_cursor.rpartition(",")[2].strip().casefold()
-                for code, meaning in choices:
-                    if typed in code.casefold() or (typed and typed in meaning.casefold()):
-                        yield Completion(code, start_position=-len(typed), display_meta=meaning)
+                found = _LAST.search(document.text_before_cursor)
+                typed = found[0].lstrip() if found else ""
+                for choice in matching(typed, choices):
+                    yield Completion(choice.code, start_position=-len(typed), display_meta=choice.meaning)
 
-        shown = f" [{default}]" if default else ""
+        shown = f" [{plain(default)}]" if default else ""
+        sys.stderr.flush()
         return prompt(
-            FormattedText([("bold", label), ("", f"{shown}: ")]),
+            FormattedText([("bold" if self.color else "", label), ("", f"{shown}: ")]),
             completer=Choices() if choices else None,
             complete_while_typing=True,
             reserve_space_for_menu=6 if choices else 0,
@@ -63,3 +86,25 @@ def terminal(*, color: bool) -> Terminal:
     if os.environ.get("TERM", "dumb") == "dumb" or not sys.stdout.isatty():
         return PlainTerminal(color=color)
     return RichTerminal(color=color)
+
+
+_KEY = re.compile(r"^(\s*)([A-Za-z_]+)( = )")
+_TEXT = re.compile(r'"(?:[^"\\]|\\.)*"')
+
+
+def painted(text: str, *, color: bool) -> str:
+    """The text of a record with its headers, keys and texts in colors, where color is wanted."""
+    if not color:
+        return plain(text)
+    return "\n".join(map(_painted_line, plain(text).split("\n")))
+
+
+def _painted_line(line: str) -> str:
+    if line.startswith("#"):
+        return paint(line, "quiet", color=True)
+    if line.startswith("["):
+        return paint(line, "heading", color=True)
+    key = _KEY.match(line)
+    start = key.end() if key else 0
+    rest = _TEXT.sub(lambda found: paint(found[0], "good", color=True), line[start:])
+    return (f"{key[1]}{paint(key[2], 'accent', color=True)}{key[3]}" if key else "") + rest

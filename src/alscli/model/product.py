@@ -33,6 +33,7 @@ class Product(Table):
         alias="schema", description="Version of the format", json_schema_extra={FACET: {}}
     )
     id: RecordId = required("Name of the record and of its file")
+    former_ids: list[RecordId] = several("Names it had before `rename`", kind="set")
     name: Text = required("Name", trds="13")
     name_zh: Text | None = optional("Chinese name")
     aliases: list[Text] = several("Other names, in any language", kind="value")

@@ -7,17 +7,17 @@ lose (`-0.20`). Lists are JSON arrays.
 
 from __future__ import annotations
 
-import json
 import sqlite3
-from collections.abc import Iterator, Mapping, Sequence
-from decimal import Decimal
 from functools import cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from alscli.model.absence import Absence
 from alscli.query.tables import TABLES, TRIALS, Cell, Column, Row, Rows, TableShape
 
 if TYPE_CHECKING:
+    import json
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from decimal import Decimal
+
     from alscli.model.vocabulary import Vocabularies
     from alscli.store.collection import Snapshot
 
@@ -29,7 +29,6 @@ _SQL_TYPE = {
     "number": "REAL",
     "boolean": "INTEGER",
 }
-_JSON = json.JSONEncoder(ensure_ascii=False)
 _SEARCHED = (
     "id",
     "registry_id",
@@ -74,7 +73,8 @@ def _definition(shape: TableShape) -> str:
         parts.append(
             f"FOREIGN KEY ({', '.join(reference.columns)}) REFERENCES {target.name} ({', '.join(target.key)})"
         )
-    return f"CREATE TABLE {shape.name} ({', '.join(parts)}) {strict}WITHOUT ROWID;\n"
+    index = "CREATE INDEX decided ON trials (decision);\n" if shape is TRIALS else ""
+    return f"CREATE TABLE {shape.name} ({', '.join(parts)}) {strict}WITHOUT ROWID;\n{index}"
 
 
 def fill(connection: sqlite3.Connection, rows: Rows) -> None:
@@ -95,12 +95,15 @@ def _insertion(table: str) -> str:
 
 
 def _values(shape: TableShape, row: Row) -> tuple[str | int | float | None, ...]:
+    from alscli.model.absence import Absence
+
     values: list[str | int | float | None] = []
     written: dict[str, str] = {}
     for column in shape.columns:
         cell = row[column.name]
-        if cell is None or cell.__class__ is str:  # most cells; the rest of the way costs three times as much
-            values.append(cell)
+        kind = cell.__class__
+        if cell is None or kind is str or kind is bool or (isinstance(cell, int) and abs(cell) < _EXACT):
+            values.append(cell)  # type: ignore[arg-type]  # most cells; the other way takes three times as long
             continue
         value = stored(cell)
         values.append(value)
@@ -108,28 +111,47 @@ def _values(shape: TableShape, row: Row) -> tuple[str | int | float | None, ...]
             written[column.name] = cell.value
         elif column.type == "number" and value is not None and str(cell) != _shortest(float(value)):
             written[column.name] = str(cell)
-    values.append(json.dumps(written) if written else None)
+    values.append(_encoder().encode(written) if written else None)
     return tuple(values)
 
 
 def stored(cell: Cell) -> str | int | float | None:
     """A cell as SQLite holds it."""
+    if cell.__class__ in (str, int, bool):
+        return cell
+    if isinstance(cell, tuple):
+        return _encoder().encode(cell)
+    from decimal import Decimal
+
+    from alscli.model.absence import Absence
+
     if isinstance(cell, Absence):
         return None
-    if isinstance(cell, tuple):
-        return _JSON.encode(cell)
     if isinstance(cell, Decimal):
         return float(cell)
     return cell
 
 
+@cache
+def _encoder() -> json.JSONEncoder:
+    import json
+
+    return json.JSONEncoder(ensure_ascii=False)
+
+
+_EXACT = 1 << 53
+"""Whole numbers below it are the same as a float."""
+
+
 def _shortest(number: float) -> str:
     """The number as it is read back where nothing else is written down."""
-    return str(int(number)) if number.is_integer() and abs(number) < 1 << 53 else repr(number)
+    return str(int(number)) if number.is_integer() and abs(number) < _EXACT else repr(number)
 
 
 def _words(row: Row) -> str:
     """Everything that `--text` looks into, as written: only a query that asks for it pays for `normal`."""
+    from alscli.model.absence import Absence
+
     parts: list[str] = []
     for name in _SEARCHED:
         cell = row[name]
@@ -152,43 +174,67 @@ def select(
     picked = ", ".join(["t.written", *(f"t.{column.name}" for column in columns)])
     bounds = "" if limit is None else f" LIMIT {int(limit)}"
     statement = f"SELECT {picked} FROM trials t WHERE {where} ORDER BY {order}{bounds}"  # noqa: S608
-    for written, *values in connection.execute(statement, parameters):
-        yield restored(columns, values, written)
+    yield from restored(connection.execute(statement, parameters), columns)
 
 
-def restored(columns: Sequence[Column], values: Sequence[str | float | None], written: str | None) -> Row:
-    """A row of the projection from what SQLite holds."""
-    exact: Mapping[str, str] = json.loads(written) if written else {}
-    return {
-        column.name: _restored(value, column, exact.get(column.name))
-        for column, value in zip(columns, values, strict=True)
-    }
+def restored(stored_rows: Iterator[tuple[Any, ...]], columns: Sequence[Column]) -> Iterator[Row]:
+    """Rows of the projection from what SQLite holds: what is `written`, and the columns."""
+    names = [column.name for column in columns]
+    ways = [(place, _WAYS[column.type]) for place, column in enumerate(columns) if column.type in _WAYS]
+    quoted = [f'"{name}"' for name in names]
+    for written, *values in stored_rows:
+        for place, way in ways:
+            if values[place] is not None:
+                values[place] = way(values[place])
+        row = dict(zip(names, values, strict=True))
+        if written is not None and any(name in written for name in quoted):
+            _amend(row, written)
+        yield row
 
 
-def _restored(value: str | float | None, column: Column, written: str | None) -> Cell:
-    if value is None:
-        return Absence(written) if written else None
-    match column.type:
-        case "list":
-            return tuple(json.loads(str(value)))
-        case "boolean":
-            return bool(value)
-        case "number":
-            text = written or _shortest(float(value))
-            return int(text) if text.lstrip("-").isdecimal() else Decimal(text)
-        case "integer":
-            return int(value)
-        case _:
-            return str(value)
+def _amend(row: Row, written: str) -> None:
+    """Put what no typed cell can hold into the row: absences, and digits that a float would lose."""
+    import json
+
+    from alscli.model.absence import Absence
+
+    exact: Mapping[str, str] = json.loads(written)
+    for name, text in exact.items():
+        if name in row:
+            row[name] = Absence(text) if row[name] is None else _digits(text)
 
 
-def table_rows(connection: sqlite3.Connection, table: str, where: str = "1") -> Iterator[Row]:
+def _elements(stored_list: str) -> tuple[str, ...]:
+    """The elements of a JSON array of texts, as `stored` writes it."""
+    if "\\" in stored_list:
+        import json
+
+        return tuple(json.loads(stored_list))
+    return tuple(stored_list[2:-2].split('", "')) if stored_list != "[]" else ()
+
+
+def _digits(text: str) -> int | Decimal:
+    from decimal import Decimal
+
+    return int(text) if text.lstrip("-").isdecimal() else Decimal(text)
+
+
+_WAYS: dict[str, Callable[[Any], Cell]] = {
+    "list": _elements,
+    "boolean": bool,
+    "number": lambda value: _digits(_shortest(float(value))),
+}
+"""How a cell is made from what SQLite holds, by the type of its column, where that is not the cell."""
+
+
+def table_rows(
+    connection: sqlite3.Connection, table: str, where: str = "1", parameters: Sequence[object] = ()
+) -> Iterator[Row]:
     """The rows of a table for which `where` holds, in the order of its key."""
     shape = TABLES[table]
     columns, key = ", ".join(shape.names), ", ".join(shape.key)
     statement = f"SELECT written, {columns} FROM {table} WHERE {where} ORDER BY {key}"  # noqa: S608
-    for written, *values in connection.execute(statement):
-        yield restored(shape.columns, values, written)
+    yield from restored(connection.execute(statement, parameters), shape.columns)
 
 
 def count(connection: sqlite3.Connection, where: str = "1", parameters: Sequence[object] = ()) -> int:

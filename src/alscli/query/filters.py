@@ -6,25 +6,24 @@ code, label or synonym, and finds what lies below it.
 
 from __future__ import annotations
 
-import json
-import re
-import sqlite3
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Literal, Protocol, TypeVar
+from typing import TYPE_CHECKING, Literal, NamedTuple, Protocol, TypeVar
 
 from alscli.errors import UsageError
-from alscli.model.identifiers import REGISTRIES
-from alscli.model.nearness import did_you_mean, nearest
-from alscli.model.vocabulary import Vocabularies, normalize
-from alscli.query.guard import one_condition
-from alscli.query.tables import TRIALS, Column
+from alscli.query.tables import TRIALS, Column, TableShape
+
+if TYPE_CHECKING:
+    import sqlite3
+
+    from alscli.model.vocabulary import Vocabulary
+    from alscli.store.collection import Collection
+
+# Every command with filters imports this module: what one filter needs is imported where it is used.
 
 N = TypeVar("N", bound="Named")
 
 
-@dataclass(frozen=True, slots=True)
-class Filter:
+class Filter(NamedTuple):
     """One option: which column it looks at, how, and in which vocabulary its values are."""
 
     option: str
@@ -59,8 +58,7 @@ class Named(Protocol):
         """Its other names."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Names:
+class _Names(NamedTuple):
     id: str
     name: str
     name_zh: str | None
@@ -69,12 +67,16 @@ class _Names:
 
 def products_in(connection: sqlite3.Connection) -> dict[str, Named]:
     """The products of the collection by id, with their names."""
+    import json
+
     rows = connection.execute("SELECT id, name, name_zh, aliases FROM products ORDER BY id")
     return {row[0]: _Names(row[0], row[1], row[2], tuple(json.loads(row[3] or "[]"))) for row in rows}
 
 
 def product_named(text: str, products: Mapping[str, N]) -> N | None:
     """The product that goes by this id, name or alias."""
+    from alscli.model.vocabulary import normalize
+
     wanted = normalize(text)
     for plain in (True, False):  # a Chinese name is compared last: that loads OpenCC
         for product in products.values():
@@ -113,14 +115,11 @@ FILTERS = (
 EVERY_DECISION = {"decision": ["include", "undecided"]}
 """Filter values that leave nothing out."""
 
-_RANGE = re.compile(r"([0-9]{0,9})(\.\.)?([0-9]{0,9})")
-
-
+_RANGE = r"([0-9]{0,9})(\.\.)?([0-9]{0,9})"
 _ENDLESS = 10**9
 
 
-@dataclass(frozen=True, slots=True)
-class Condition:
+class Condition(NamedTuple):
     """A condition in SQL over `trials t`, with its parameters."""
 
     sql: str
@@ -132,7 +131,7 @@ class Condition:
 
 
 def condition(
-    given: Mapping[str, Sequence[str]], vocabularies: Vocabularies, products: Mapping[str, Named]
+    given: Mapping[str, Sequence[str]], vocabularies: Mapping[str, Vocabulary], products: Mapping[str, Named]
 ) -> Condition:
     """The condition that these filter values make; keys are `Filter.name`.
 
@@ -147,10 +146,23 @@ def condition(
             sql = " OR ".join(part.sql for part in alternatives)
             parts.append(Condition(f"({sql})", tuple(p for part in alternatives for p in part.parameters)))
     if not given.get("decision"):
-        parts.append(Condition("t.decision = 'include'"))
+        # With a plus SQLite reads the table in its order, not row by row by the index on `decision`.
+        parts.append(Condition("+t.decision = 'include'"))
     return Condition(
         " AND ".join(part.sql for part in parts), tuple(p for part in parts for p in part.parameters)
     )
+
+
+def asked(
+    collection: Collection,
+    connection: sqlite3.Connection,
+    given: Mapping[str, Sequence[str]],
+    where: str | None = None,
+) -> Condition:
+    """The condition that filters and an SQL expression make, in a database that has learned what it needs."""
+    products = products_in(connection) if "product" in given else {}
+    teach(connection)
+    return narrowed(condition(given, collection.vocabularies if given else {}, products), where)
 
 
 def narrowed(condition: Condition, expression: str | None) -> Condition:
@@ -160,10 +172,37 @@ def narrowed(condition: Condition, expression: str | None) -> Condition:
     """
     if expression is None:
         return condition
+    from alscli.query.guard import one_condition
+
     return condition.also(Condition(one_condition(expression)))
 
 
-def _one(each: Filter, value: str, vocabularies: Vocabularies, products: Mapping[str, Named]) -> Condition:
+def rows_of_trials(table: TableShape, trials: Condition, *, every_product: bool) -> Condition:
+    """The condition on the rows of a table that go with some trials: those rows refer to no others.
+
+    Products are those of the trials, or every one; what the ledger holds goes with any trials.
+    """
+    chosen = f"(SELECT t.id FROM trials t WHERE {trials.sql})"  # noqa: S608
+    used = f"(SELECT i.product FROM interventions i WHERE i.trial IN {chosen})"  # noqa: S608
+    if table is TRIALS or "trial" in table.key:
+        return Condition(f"{table.key[0]} IN {chosen}", trials.parameters)
+    of_products = Condition("1") if every_product else Condition(f"{{}} IN {used}", trials.parameters)
+    if table.name in ("products", "events"):
+        return of_products._replace(sql=of_products.sql.format(table.key[0]))
+    if "kind" not in table.key:
+        return Condition("1")
+    owner = table.key[1]
+    sql = f"CASE kind WHEN 'trial' THEN {owner} IN {chosen} WHEN 'product' THEN {of_products.sql} ELSE 1 END"
+    return Condition(sql.format(owner), (*trials.parameters, *of_products.parameters))
+
+
+def _one(
+    each: Filter, value: str, vocabularies: Mapping[str, Vocabulary], products: Mapping[str, Named]
+) -> Condition:
+    from alscli.model.identifiers import REGISTRIES
+    from alscli.model.nearness import did_you_mean
+    from alscli.model.vocabulary import normalize
+
     column = f't."{each.column}"'
     match each.how:
         case "term":
@@ -199,12 +238,16 @@ def _one(each: Filter, value: str, vocabularies: Vocabularies, products: Mapping
 
 def teach(connection: sqlite3.Connection) -> None:
     """Give the database the function `normal(text)`: the form in which names are compared."""
-    connection.create_function(
-        "normal", 1, lambda text: None if text is None else normalize(str(text)), deterministic=True
-    )
+    connection.create_function("normal", 1, _normal, deterministic=True)
 
 
-def codes(each: Filter, value: str, vocabularies: Vocabularies) -> list[str]:
+def _normal(text: object) -> str | None:
+    from alscli.model.vocabulary import normalize
+
+    return None if text is None else normalize(str(text))
+
+
+def codes(each: Filter, value: str, vocabularies: Mapping[str, Vocabulary]) -> list[str]:
     """The codes that a value of this filter finds, itself and those below; UsageError for no term."""
     vocabulary = vocabularies[each.vocabulary]
     if found := vocabulary.filter(value):
@@ -229,7 +272,9 @@ def _shares(column: str, codes: Sequence[str]) -> Condition:
 
 
 def _bounds(each: Filter, value: str) -> tuple[int, int]:
-    match = _RANGE.fullmatch(value.strip())
+    import re
+
+    match = re.fullmatch(_RANGE, value.strip())
     if match is None or not (match[1] or match[3]) or (not match[2] and match[3]):
         raise UsageError(
             f"--{each.option}: {value!r} is no range", "write 2020, 2020..2025, 2020.. or ..2025"
@@ -239,6 +284,8 @@ def _bounds(each: Filter, value: str) -> tuple[int, int]:
 
 
 def _whole(each: Filter, value: str) -> int:
+    import re
+
     if re.fullmatch("[0-9]{1,18}", value.strip()) is None:
         raise UsageError(f"--{each.option}: {value!r} is no whole number", "write, for example, 40")
     return int(value)
@@ -275,6 +322,8 @@ def _column(name: str) -> Column:
     for column in TRIALS.columns:
         if column.name == name:
             return column
+    from alscli.model.nearness import nearest
+
     near = nearest(name, TRIALS.names)
     hint = f"did you mean {' or '.join(near)}?" if near else f"columns: {', '.join(TRIALS.names)}"
     raise UsageError(f"no column {name!r}", hint)
@@ -289,5 +338,9 @@ def ordering(text: str | None) -> str:
         if not name.strip("-+"):
             raise UsageError("--sort names no column", "write columns with commas between, such as -start,id")
         (column,) = columns(name.lstrip("-+"), ())
-        keys.append(f'(t."{column.name}" IS NULL), t."{column.name}" {"DESC" if descending else "ASC"}')
-    return ", ".join([*keys, "t.id"])
+        way = "DESC" if descending else "ASC"
+        # The id is never absent, and alone it is the order of the table: nothing has to be sorted.
+        empty = [] if column.name == "id" else [f'(t."{column.name}" IS NULL)']
+        keys += [*empty, f't."{column.name}" {way}']
+    by_id = any(key.startswith('t."id"') for key in keys)
+    return ", ".join(keys if by_id else [*keys, "t.id"])

@@ -206,5 +206,6 @@ def _unknown(what: str, name: str, tables: Collection[str]) -> UsageError:
         near = nearest(name.rpartition(".")[2], columns)
     hint = f"did you mean {' or '.join(near)}?" if near else "`alscli sql --schema` lists what there is"
     if what == "column":
-        hint += f" Text stands in single quotes: '{name}'" if "." not in name and len(name) < 40 else ""
+        stop = "" if near else "."
+        hint += f"{stop} Text stands in single quotes: '{name}'" if "." not in name and len(name) < 40 else ""
     return UsageError(f"no {what} {name!r}", hint)

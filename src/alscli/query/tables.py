@@ -6,22 +6,22 @@ and every export read those rows.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from decimal import Decimal
-from typing import Literal
+from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
 
-from alscli.model.absence import Absence
+if TYPE_CHECKING:
+    from decimal import Decimal
 
-Cell = str | int | Decimal | bool | tuple[str, ...] | Absence | None
+    from alscli.model.absence import Absence
+
+Cell: TypeAlias = "str | int | Decimal | bool | tuple[str, ...] | Absence | None"
 """Text, a number, a boolean, texts, None where nobody looked, or an `Absence` where somebody did."""
-Row = dict[str, Cell]
-Rows = dict[str, list[Row]]
+Row: TypeAlias = "dict[str, Cell]"
+Rows: TypeAlias = "dict[str, list[Row]]"
 """Rows by the name of their table."""
 ColumnType = Literal["text", "date", "integer", "number", "boolean", "list"]
 
 
-@dataclass(frozen=True, slots=True)
-class Column:
+class Column(NamedTuple):
     """A column: its name, the type of its cells and what they mean. `date` is text, perhaps partial."""
 
     name: str
@@ -29,16 +29,14 @@ class Column:
     meaning: str
 
 
-@dataclass(frozen=True, slots=True)
-class Reference:
+class Reference(NamedTuple):
     """A foreign key: the columns whose values are a key of `table`, where none of them is empty."""
 
     columns: tuple[str, ...]
     table: str
 
 
-@dataclass(frozen=True, slots=True)
-class TableShape:
+class TableShape(NamedTuple):
     """A table: its name, what one row is, its columns in order, its primary key and foreign keys."""
 
     name: str

@@ -7,7 +7,6 @@ everything is computed anew and nobody is told.
 
 from __future__ import annotations
 
-import hashlib
 import os
 import sqlite3
 import stat
@@ -15,18 +14,17 @@ import time
 import zlib
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 LAYOUT = 3
 """Version of the tables; a cache of another one is thrown away."""
 
-_YOUNG = 2_000_000_000
+YOUNG = 2_000_000_000
 """Nanoseconds; a file that changed so shortly before it was read may have changed again unseen."""
 
 
-@dataclass(frozen=True, slots=True)
-class Stamp:
+class Stamp(NamedTuple):
     """What tells a file's content without reading it: size in bytes, times in nanoseconds.
 
     `touched` (ctime) tells a change even where somebody has put the old time of change back.
@@ -37,8 +35,7 @@ class Stamp:
     touched: int
 
 
-@dataclass(frozen=True, slots=True)
-class Kept:
+class Kept(NamedTuple):
     """What the cache holds of a file: its stamp when read, a digest of its bytes, what was computed.
 
     `read_at` is a time before the stamp was taken and the file read, in nanoseconds.
@@ -53,7 +50,7 @@ class Kept:
         """Whether the file is still what it was; a young one is read to be sure."""
         if self.stamp != stamp:
             return False
-        if self.read_at - max(stamp.changed, stamp.touched) > _YOUNG:
+        if is_settled(stamp.changed, stamp.touched, self.read_at):
             return True
         try:
             return digest(path.read_bytes()) == self.digest
@@ -61,12 +58,19 @@ class Kept:
             return False
 
 
+def is_settled(changed: int, touched: int, read_at: int) -> bool:
+    """Whether a file was old enough when it was read that no change since then can hide in its stamp."""
+    return read_at - max(changed, touched) > YOUNG
+
+
 def digest(data: bytes) -> bytes:
     """16 bytes that tell one content from another."""
+    import hashlib
+
     return hashlib.blake2b(data, digest_size=16).digest()
 
 
-def stamp(path: Path) -> Stamp | None:
+def stamp(path: Path | str) -> Stamp | None:
     """The stamp of a regular file; None for anything else, and where it cannot be looked at."""
     try:
         status = os.stat(path)  # noqa: PTH116 - ten thousand times in a row
@@ -171,6 +175,8 @@ def _sum(*row: object) -> int:
 
 
 def _opened(root: Path) -> sqlite3.Connection:
+    import hashlib
+
     place = folder()
     place.mkdir(parents=True, exist_ok=True)
     name = hashlib.sha256(os.fsencode(root.resolve())).hexdigest()[:32]

@@ -8,13 +8,9 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from alscli.errors import CollectionError, UsageError
-from alscli.model.absence import Absence
-from alscli.model.identifiers import parse_registry_id
-from alscli.model.vocabulary import Vocabularies, extended, shipped
-from alscli.store.toml import MAX_BYTES, Document, Fault, TomlError, parse
 from alscli.text import one_line
 
 if TYPE_CHECKING:
@@ -26,14 +22,17 @@ if TYPE_CHECKING:
     from alscli.model.product import Product
     from alscli.model.provenance import Ref
     from alscli.model.trial import Trial
+    from alscli.model.vocabulary import Vocabularies
+    from alscli.store.toml import Document, Fault
+
+# What an unchanged collection does not need is imported where it is used: `list` waits for every import.
 
 MARKER = "alscli.toml"
 FOLDERS: dict[FileKind, str] = {"trial": "trials", "product": "products"}
 LEDGER = "ledger.toml"
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(NamedTuple):
     """A file of the collection: where it is, and what kind of record its place makes it."""
 
     path: Path
@@ -124,6 +123,8 @@ class Collection:
     @cached_property
     def vocabularies(self) -> Vocabularies:
         """The shipped terms and those that `vocab/` adds."""
+        from alscli.model.vocabulary import extended, shipped
+
         folder = self.root / "vocab"
         return extended(folder) if folder.is_dir() else shipped()
 
@@ -144,6 +145,8 @@ class Collection:
 
     def read(self, entry: Entry) -> Record:
         """Read one file; what is wrong with it is in the record, not raised."""
+        from alscli.store.toml import Fault
+
         try:
             data = read_bytes(entry.path)
         except OSError as error:
@@ -156,6 +159,7 @@ class Collection:
         from pydantic import ValidationError
 
         from alscli.model.format import MODELS
+        from alscli.store.toml import TomlError, parse
 
         try:
             document = parse(data)
@@ -184,6 +188,8 @@ def read_bytes(path: Path) -> bytes:
 
     Raises OSError for what is no regular file, and for one that changes while it is read.
     """
+    from alscli.store.toml import MAX_BYTES
+
     flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
     descriptor = os.open(path, flags)
     before = os.fstat(descriptor)
@@ -249,6 +255,8 @@ def shown(path: Path) -> str:
 
 def names_of(record: Record) -> set[str]:
     """Every name that a record answers to, in lower case: id, former ids, registry ids."""
+    from alscli.model.identifiers import parse_registry_id
+
     values: Mapping[str, Any] = record.document.values if record.document else {}
     names = {record.entry.id, *_texts(values.get("id")), *_texts(values.get("former_ids"))}
     for number in registry_ids(record):
@@ -263,12 +271,11 @@ def registry_ids(record: Record) -> list[str]:
     return [*_texts(values.get("registry_id")), *_texts(values.get("secondary_ids"))]
 
 
-_ABSENT = frozenset(Absence)
-
-
 def _texts(value: object) -> list[str]:
-    listed = value if isinstance(value, list) else [value]
-    return [item for item in listed if isinstance(item, str) and item not in _ABSENT]
+    from alscli.model.absence import Absence
+
+    listed, absent = value if isinstance(value, list) else [value], frozenset(Absence)
+    return [item for item in listed if isinstance(item, str) and item not in absent]
 
 
 def resolve(text: str, records: Sequence[Record], *, beginning: bool = True) -> Record:
@@ -277,6 +284,7 @@ def resolve(text: str, records: Sequence[Record], *, beginning: bool = True) -> 
     An exact match (id, former id, registry id in any spelling) wins; with `beginning`, an unambiguous start
     of an id or registry id will do. Raises UsageError with the nearest names.
     """
+    from alscli.model.identifiers import parse_registry_id
     from alscli.model.nearness import nearest
 
     candidates = [record for record in records if record.entry.kind != "ledger"]

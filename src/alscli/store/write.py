@@ -40,23 +40,37 @@ def replace(
     it, or a folder on the way to it, leads out of `root`; `CollectionError` where the disk will not.
     Callers hold `locked(root)`.
     """
+    check_target(path, root, allowed)
+    temporary = temporary_name(path)
+    with explained(path):
+        check_unchanged(path, expected)
+        try:
+            stage(temporary, data, path, new=expected is None)
+            put(temporary, path, new=expected is None)
+        finally:
+            temporary.unlink(missing_ok=True)
+        settle(path.parent)
+
+
+def check_target(path: Path, root: Path, allowed: Callable[[str], bool] = is_record_name) -> None:
+    """Raise RefusedError where `path` has no name of a collection's file, or lies or leads out of `root`."""
     if not allowed(path.name):
         raise RefusedError(
             f"{path.name} is no file name of a collection", "use letters a-z, digits and hyphens"
         )
     _check_inside(path, root)
-    temporary = path.parent / f".{path.stem}.{os.getpid()}.tmp"
+
+
+def temporary_name(path: Path) -> Path:
+    """The name beside `path` under which this process writes what is to become it."""
+    return path.parent / f".{path.stem}.{os.getpid()}.tmp"
+
+
+@contextmanager
+def explained(path: Path) -> Iterator[None]:
+    """Turn what the system says of a write to `path` into an error that a person can act on."""
     try:
-        _check_unchanged(path, expected)
-        try:
-            _write(temporary, data, mode=path.stat().st_mode if expected is not None else None)
-            if expected is None:
-                _create(temporary, path)
-            else:
-                temporary.replace(path)
-        finally:
-            temporary.unlink(missing_ok=True)
-        _settle(path.parent)
+        yield
     except FileExistsError:
         raise _exists(path) from None
     except OSError as error:
@@ -76,7 +90,8 @@ def _check_inside(path: Path, root: Path) -> None:
         raise RefusedError(f"{path} is a symbolic link, or lies outside {root}", hint)
 
 
-def _check_unchanged(path: Path, expected: bytes | None) -> None:
+def check_unchanged(path: Path, expected: bytes | None) -> None:
+    """Raise RefusedError where a file holds anything but `expected`; None: where it exists."""
     try:
         found = path.read_bytes()
     except FileNotFoundError:
@@ -95,14 +110,24 @@ def _exists(path: Path) -> RefusedError:
     )
 
 
-def _write(path: Path, data: bytes, *, mode: int | None) -> None:
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | getattr(os, "O_NOFOLLOW", 0), 0o666)
-    with os.fdopen(descriptor, "wb") as file:
+def stage(temporary: Path, data: bytes, path: Path, *, new: bool) -> None:
+    """Write `data` durably under a temporary name, with the mode of the file that it is to replace."""
+    mode = None if new else path.stat().st_mode
+    flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | getattr(os, "O_NOFOLLOW", 0)
+    with os.fdopen(os.open(temporary, flags, 0o666), "wb") as file:
         file.write(data)
         file.flush()
-        os.fsync(descriptor)
+        os.fsync(file.fileno())
     if mode is not None:
-        path.chmod(mode & 0o7777)
+        temporary.chmod(mode & 0o7777)
+
+
+def put(temporary: Path, path: Path, *, new: bool) -> None:
+    """Give a staged file its name; a new one only where nothing has that name (FileExistsError)."""
+    if new:
+        _create(temporary, path)
+    else:
+        temporary.replace(path)
 
 
 def _create(temporary: Path, path: Path) -> None:
@@ -121,7 +146,7 @@ def _create(temporary: Path, path: Path) -> None:
             raise
 
 
-def _settle(folder: Path) -> None:
+def settle(folder: Path) -> None:
     """Make the new name survive a power cut, where folders can be synchronized."""
     with suppress(OSError):
         descriptor = os.open(folder, os.O_RDONLY)
@@ -136,13 +161,13 @@ def locked(root: Path) -> Iterator[None]:
     """Hold the one lock of the collection at `root`: taken by every writer for read, check and rename.
 
     The lock is a file in the user's state folder (`$XDG_STATE_HOME/alscli/locks`), so that it never
-    shows in the collection; it waits for another holder, and ends with the process.
+    shows in the collection; it waits for another holder, and ends with the process. What a killed process
+    left half done (`store.transaction`) is put back before the lock is given.
     """
-    name = hashlib.sha256(os.fsencode(root.resolve())).hexdigest()[:32]
     try:
-        folder = _state() / "locks"
-        folder.mkdir(parents=True, exist_ok=True)
-        descriptor = os.open(folder / name, os.O_RDWR | os.O_CREAT, 0o600)
+        lock = kept_for(root, "locks")
+        lock.parent.mkdir(parents=True, exist_ok=True)
+        descriptor = os.open(lock, os.O_RDWR | os.O_CREAT, 0o600)
     except (OSError, RuntimeError) as error:  # RuntimeError: the user has no home
         raise CollectionError(
             f"cannot lock the collection: {error}",
@@ -150,9 +175,18 @@ def locked(root: Path) -> Iterator[None]:
         ) from error
     try:
         _lock(descriptor)
+        if kept_for(root, "journals").exists():
+            from alscli.store.transaction import undo  # which itself writes
+
+            undo(root)
         yield
     finally:
         os.close(descriptor)  # which unlocks
+
+
+def kept_for(root: Path, room: str) -> Path:
+    """The place, in a room of the user's state folder, of what is kept for the collection at `root`."""
+    return _state() / room / hashlib.sha256(os.fsencode(root.resolve())).hexdigest()[:32]
 
 
 def _state() -> Path:

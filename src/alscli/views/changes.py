@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
@@ -25,7 +26,7 @@ def text(records: Sequence[RecordChange], room: int | None, *, color: bool) -> I
         if record.change in ("added", "removed"):
             yield from _contents(record, room, color=color)
         else:
-            yield from _fields(record, room, color=color)
+            yield from fields(record.fields, room, color=color)
         yield ""
 
 
@@ -55,17 +56,18 @@ def _counted(value: Any) -> str:
     return said(value)
 
 
-def _fields(record: RecordChange, room: int | None, *, color: bool) -> Iterator[str]:
-    names = [one_line(change.field) for change in record.fields]
+def fields(changes: Sequence[Change], room: int | None, *, color: bool) -> Iterator[str]:
+    """A line for each field, old → new, below each other where they do not fit; `!` marks a major one."""
+    names = [one_line(change.field) for change in changes]
     size = max(map(width, names), default=0)
-    for change, name in zip(record.fields, names, strict=True):
+    for change, name in zip(changes, names, strict=True):
         mark = paint("!", "warn", color) if change.weight == "major" else " "
         old, new = sides(change)
         across = f"  {mark} {pad(name, size)}  {paint(old, 'bad', color)} → {paint(new, 'good', color)}"
         if room is None or size + width(old) + width(new) + 9 <= room:
             yield across
         else:
-            yield f"  {mark} {name}"
+            yield f"  {mark} {name if room is None else fit(name, room - 4)}"
             yield from (
                 f"      {sign} {paint(fit(side, room - 8), style, color)}"
                 for sign, side, style in (("-", old, "bad"), ("+", new, "good"))
@@ -116,11 +118,12 @@ def totals(records: Sequence[RecordChange]) -> str:
 
 def as_json(records: Sequence[RecordChange]) -> str:
     """The changes in a versioned envelope."""
-    envelope = {"schema": "alscli/diff/1", "records": [_entry(record) for record in records]}
-    return json.dumps(envelope, ensure_ascii=False, indent=2, default=_plain) + "\n"
+    envelope = {"schema": "alscli/diff/1", "records": [entry(record) for record in records]}
+    return json.dumps(envelope, ensure_ascii=False, indent=2, default=plain_value) + "\n"
 
 
-def _entry(record: RecordChange) -> dict[str, Any]:
+def entry(record: RecordChange) -> dict[str, Any]:
+    """One record of the envelope."""
     entry: dict[str, Any] = {"id": record.id, "kind": record.kind, "change": record.change}
     if record.was:
         entry["was"] = record.was
@@ -133,8 +136,11 @@ def _entry(record: RecordChange) -> dict[str, Any]:
     return entry
 
 
-def _plain(value: object) -> object:
-    return float(value) if isinstance(value, Decimal) else str(value)
+def plain_value(value: object) -> object:
+    """What JSON has no type for: a decimal number as a number where JSON can hold it, the rest as text."""
+    if isinstance(value, Decimal) and math.isfinite(number := float(value)):
+        return number
+    return str(value)
 
 
 def markdown(records: Sequence[RecordChange], limit: int = MARKDOWN_LIMIT) -> str:
@@ -142,8 +148,9 @@ def markdown(records: Sequence[RecordChange], limit: int = MARKDOWN_LIMIT) -> st
     head = f"**{totals(records)}**\n"
     body, left = "", len(records)
     for record in records:
-        section = "\n" + "\n".join(_section(record)) + "\n"
-        if len(head) + len(body) + len(section) + 100 > limit:
+        room = limit - len(head) - len(body) - _ROOM_FOR_CUT
+        section = _within(list(_section(record)), room)
+        if section is None:
             break
         body += section
         left -= 1
@@ -155,23 +162,70 @@ def markdown(records: Sequence[RecordChange], limit: int = MARKDOWN_LIMIT) -> st
     return head + body + cut
 
 
+_ROOM_FOR_CUT = 200
+
+
+def _within(lines: list[str], room: int) -> str | None:
+    """The lines of a record in so many characters, rows that are cut counted; None where few would stay."""
+    section = "\n" + "\n".join(lines) + "\n"
+    if len(section) <= room:
+        return section
+    if room < _ROOM_FOR_ROWS or _RULE not in lines:
+        return None
+    above = lines.index(_RULE) + 1
+    kept = lines[:above]
+    size = sum(len(line) + 1 for line in kept) + _ROOM_FOR_CUT
+    for line in lines[above:]:
+        size += len(line) + 1
+        if size > room:
+            break
+        kept.append(line)
+    more = len(lines) - len(kept)
+    return "\n" + "\n".join([*kept, "", f"_{more} more fields of this record are not shown._"]) + "\n"
+
+
+_RULE = "| --- | --- | --- | --- |"
+_ROOM_FOR_ROWS = 2_000
+"""Characters below which a record is not begun if it must be cut."""
+
+
+def markdown_stat(records: Sequence[RecordChange]) -> str:
+    """The records that differ, a line each, as a table in Markdown."""
+    lines = [f"**{totals(records)}**"]
+    if records:
+        lines += ["", "| record | change | fields | major |", "| --- | --- | ---: | ---: |"]
+    for record in records:
+        major = sum(change.weight == "major" for change in record.fields)
+        lines.append(f"| {code(record.id)} | {record.change} | {len(record.fields)} | {major} |")
+    return "\n".join(lines) + "\n"
+
+
 def _section(record: RecordChange) -> Iterator[str]:
-    was = f" (was {_code(record.was)})" if record.was else ""
-    yield f"### {_code(record.id)}{was} {record.change}"
+    was = f" (was {code(record.was)})" if record.was else ""
+    yield f"### {code(record.id)}{was} {record.change}"
     if record.note:
         yield escaped(one_line(record.note))
-    if record.change in ("added", "removed") or not record.fields:
+    if record.change in ("added", "removed"):
+        title = next((c for c in record.fields if c.field in ("title", "name")), None)
+        if title is not None:
+            yield f"\n{escaped(fit(said(title.new or title.old), 300))}"
         return
-    yield ""
+    if record.fields:
+        yield ""
+        yield from table(record.fields)
+
+
+def table(changes: Sequence[Change]) -> Iterator[str]:
+    """Lines of a table in Markdown: weight, field, old, new."""
     yield "| | field | old | new |"
-    yield "| --- | --- | --- | --- |"
-    for change in record.fields:
+    yield _RULE
+    for change in changes:
         old, new = (escaped(fit(side, 300)) for side in sides(change))
         weight = "major" if change.weight == "major" else ""
-        yield f"| {weight} | {_code(change.field)} | {old} | {new} |"
+        yield f"| {weight} | {code(fit(one_line(change.field), 200))} | {old} | {new} |"
 
 
-def _code(text: str) -> str:
+def code(text: str) -> str:
     """Text as code in Markdown; with a character that ends the code or the cell, escaped instead."""
     text = one_line(text)
     return escaped(text) if set("`|") & set(text) else f"`{text}`"

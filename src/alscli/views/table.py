@@ -2,25 +2,26 @@
 
 from __future__ import annotations
 
-import csv
-import io
-import json
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from decimal import Decimal
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from alscli.export.csv import harmless
-from alscli.model.absence import Absence
-from alscli.query.tables import Cell, Column, Row
 from alscli.text import fit, one_line, pad, paint, width
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Sequence
+
+    from alscli.query.tables import Cell, Column, Row
 
 GAP = "  "
 _LEAST = 6
+_LEAST_NUMBER = 11
+"""A registry id is copied and typed again: NCT03280056 fits."""
 _NARROW = frozenset({"integer", "number", "date", "boolean"})
 
 
 def text_of(cell: Cell, separator: str = ", ") -> str:
     """A cell as text on one line; nothing where nobody looked."""
+    if cell.__class__ is str:  # most cells, and most of them fit to be shown as they are
+        return cell if cell.isprintable() else one_line(cell)
     if cell is None:
         return ""
     if isinstance(cell, bool):
@@ -68,13 +69,12 @@ def _widths(columns: Sequence[Column], heads: list[str], cells: list[list[str]],
     ]
     widths = list(natural)
     excess = sum(widths) + len(GAP) * (len(widths) - 1) - room
+    least = [_LEAST_NUMBER if column.name == "registry_id" else _LEAST for column in columns]
     flexible = [i for i, column in enumerate(columns) if column.type not in _NARROW and column.name != "id"]
-    while excess > 0 and flexible:
-        widest = max(flexible, key=lambda i: widths[i])
-        if widths[widest] <= _LEAST:
-            break
-        second = max((widths[i] for i in flexible if widths[i] < widths[widest]), default=_LEAST)
-        step = min(excess, max(1, widths[widest] - max(second, _LEAST)))
+    while excess > 0 and (wide := [i for i in flexible if widths[i] > least[i]]):
+        widest = max(wide, key=lambda i: widths[i])
+        second = max((widths[i] for i in wide if widths[i] < widths[widest]), default=_LEAST)
+        step = min(excess, max(1, widths[widest] - max(second, least[widest])))
         widths[widest] -= step
         excess -= step
     if excess > 0:
@@ -83,18 +83,21 @@ def _widths(columns: Sequence[Column], heads: list[str], cells: list[list[str]],
 
 
 def _narrow_names(columns: Sequence[Column], widths: list[int], excess: int) -> None:
-    """The last resort on a very narrow terminal: the id gives way too."""
-    for position, column in enumerate(columns):
-        if column.name == "id":
-            widths[position] = max(_LEAST, widths[position] - excess)
+    """The last resort on a very narrow terminal: ids give way too, the record's own last."""
+    places = {column.name: position for position, column in enumerate(columns)}
+    for place in (places[name] for name in ("registry_id", "id") if name in places):
+        given = min(excess, max(0, widths[place] - _LEAST))
+        widths[place] -= given
+        excess -= given
 
 
 def tsv(columns: Sequence[Column], rows: Iterable[Row], *, header: bool = True) -> Iterator[str]:
     """Lines of tab-separated text; tabs and line ends in cells are blanks, lists are joined by commas."""
     if header:
         yield "\t".join(column.name for column in columns)
+    names = [column.name for column in columns]
     for row in rows:
-        yield "\t".join(text_of(row[column.name], ",") for column in columns)
+        yield "\t".join([text_of(row[name], ",") for name in names])
 
 
 def csv_lines(columns: Sequence[Column], rows: Iterable[Row], *, header: bool = True) -> Iterator[str]:
@@ -106,11 +109,16 @@ def csv_lines(columns: Sequence[Column], rows: Iterable[Row], *, header: bool = 
 
 
 def _csv_cell(cell: Cell) -> str:
+    from alscli.export.csv import harmless
+
     text = text_of(cell, ";")
     return harmless(text) if isinstance(cell, (str, tuple)) else text
 
 
 def _csv_line(cells: list[str]) -> str:
+    import csv
+    import io
+
     buffer = io.StringIO()
     csv.writer(buffer, lineterminator="").writerow(cells)
     return buffer.getvalue()
@@ -135,6 +143,10 @@ def render(
 
 def json_value(cell: Cell) -> Any:
     """A cell for JSON: lists are arrays, absent is null, `not_reported` stays text."""
+    from decimal import Decimal
+
+    from alscli.model.absence import Absence
+
     if isinstance(cell, Absence):
         return cell.value
     if isinstance(cell, Decimal):
@@ -151,6 +163,8 @@ def json_object(columns: Sequence[Column], row: Row) -> dict[str, Any]:
 
 def json_line(columns: Sequence[Column], row: Row) -> str:
     """A row as one line of JSON."""
+    import json
+
     return json.dumps(json_object(columns, row), ensure_ascii=False)
 
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
 
-from alscli.model.identifiers import parse_registry_id
-from alscli.query.tables import Column, Row
 from alscli.text import link, paint, wrap
 from alscli.views.table import fitted, natural_width, text_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from alscli.query.tables import Column, Row
 
 DEFAULT = ("id", "registry_id", "phase", "status", "cell_types", "enrollment", "evidence")
 
@@ -51,6 +54,8 @@ def _marked(text: str, color: bool) -> str:
 
 
 def _url(row: Row) -> str | None:
+    from alscli.model.identifiers import parse_registry_id
+
     number = row.get("registry_id")
     parsed = parse_registry_id(number) if isinstance(number, str) else None
     return parsed.url if parsed else None
