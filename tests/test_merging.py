@@ -203,18 +203,30 @@ def test_the_result_goes_to_ours(three: Path, capsys: pytest.CaptureFixture[str]
     assert capsys.readouterr() == ("", "")
 
 
-def test_the_names_of_the_branches_are_in_the_dispute(three: Path) -> None:
-    change(three / "theirs", "phase = ", "phase = 1 #")
-    change(three / "ours", "phase = ", "phase = 2 #")
-    arguments = ["merge-driver", "--", "base", "ours", "theirs", "records/trials/valor.toml"]
-    before = (three / "ours").read_bytes()
-    assert main([*arguments, "1234567", "HEAD", "topic"]) == 1
-    disputes = parse((three / "ours").read_bytes()).values["disputes"]
-    (dispute,) = [dispute for dispute in disputes if dispute.get("ruling") == "merge"]
-    assert dispute["values"] == [{"value": 2, "loc": "HEAD"}, {"value": 1, "loc": "topic"}]
-    (three / "ours").write_bytes(before)
-    assert main([*arguments, "%S", "%X", "%Y"]) == 1  # git before 2.44
-    assert b'loc = "%X"' not in (three / "ours").read_bytes()
+def test_a_conflict_keeps_both_values(three: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    change(three / "theirs", "phase = ", 'phase = "2" #')
+    change(three / "ours", "phase = ", 'phase = "4" #')
+    assert main(["merge-driver", "--", "base", "ours", "theirs", "records/trials/valor.toml"]) == 1
+    merged = parse((three / "ours").read_bytes()).values
+    disputes = [dispute for dispute in merged["disputes"] if dispute.get("ruling") == "merge"]
+    assert disputes == [{"field": "phase", "values": [{"value": "4"}, {"value": "2"}], "ruling": "merge"}]
+    assert merged["phase"] == "4"
+    assert str(merged["sites"]).startswith("1")
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert err.startswith("records/trials/valor.toml: 1 field changed on both sides: phase\n")
+
+
+@pytest.mark.parametrize(
+    ("labels", "first"),
+    [((), "ours"), (("%S", "%X", "%Y"), "ours"), (("1a2b", "HEAD", "topic"), "HEAD"), (("", "", ""), "ours")],
+)
+def test_the_names_of_the_branches_are_at_the_markers(
+    labels: tuple[str, ...], first: str, three: Path
+) -> None:
+    (three / "base").write_text("[[\none\n", "utf-8")
+    assert main(["merge-driver", "--", "base", "ours", "theirs", "records/trials/valor.toml", *labels]) == 1
+    assert (three / "ours").read_text("utf-8").count(f"\n<<<<<<< {first}\n") >= 1
 
 
 def test_two_valid_sides_that_make_an_invalid_record_stop(
@@ -282,6 +294,13 @@ def test_a_huge_side_is_merged_by_lines(three: Path, capsys: pytest.CaptureFixtu
     merged = (three / "ours").read_bytes()
     assert merged.endswith(b"# more\n")
     assert b"sites = 1" in merged
+
+
+def test_what_lies_where_no_record_does_is_merged_by_lines(
+    three: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["merge-driver", "base", "ours", "theirs", "pyproject.toml"]) == 1
+    assert "pyproject.toml cannot be merged by field: it lies where no record does" in capsys.readouterr().err
 
 
 def test_without_a_path_it_is_a_trial(three: Path) -> None:
@@ -467,6 +486,14 @@ def test_what_keeps_it_from_being_set_up(
     assert "no git repository\n  start one with `git init`" in capsys.readouterr().err
     monkeypatch.chdir(tmp_path)
     assert main(["install-git"]) == 3
+
+
+def test_the_document_shows_what_a_transcript_shows() -> None:
+    document = (ROOT / "docs" / "merging.md").read_text("utf-8")
+    transcript = (ROOT / "tests" / "transcripts" / "merge.txt").read_text("utf-8")
+    blocks = re.findall(r"```console\n(.*?)```", document, re.DOTALL)
+    assert len(blocks) > 2
+    assert [block for block in blocks if block not in transcript] == []
 
 
 # -- the Action ---------------------------------------------------------------------------------------
