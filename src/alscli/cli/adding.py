@@ -58,7 +58,7 @@ def add(
       alscli add https://clinicaltrials.gov/study/NCT04821479
       alscli add NCT04821479 --set title="Repeated injections" --set phase=I/II期 --no-input
       alscli show nurown-phase3 --format json | alscli add --from - --dry-run
-    """  # noqa: D301 - click's mark for a block that keeps its lines
+    """
     session: Session = context.obj
     if kind not in ("trial", "product"):
         raise UsageError(f"--kind: {kind!r} is not known", "there are: trial, product")

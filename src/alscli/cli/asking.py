@@ -75,6 +75,11 @@ def sql(
     One SELECT of SQLite over all tables, undecided records too. It can only read, and is stopped after a few
     seconds. A number that is not reported is NULL; table `absences` and the column `written` tell why. Lists
     are JSON: SELECT value, count(*) FROM trials, json_each(cell_types) GROUP BY value
+
+    \b
+    Examples:
+      alscli sql --schema
+      alscli sql "SELECT id, enrollment FROM trials WHERE phase = '3'" --format csv
     """
     from alscli.query.filters import teach
     from alscli.query.guard import ask
@@ -118,6 +123,11 @@ def search(
 
     In trials, products, claims and what was left out; the best first, with the place where the words stand.
     All words must be there; "in quotes" one after the other, and stem* finds what begins so.
+
+    \b
+    Examples:
+      alscli search 鞘内
+      alscli search '"respiratory failure" inject*' --limit 5
     """
     import sqlite3
 
@@ -183,6 +193,15 @@ def stats(
     By columns, with n of N; a trial with several values counts under each. Without columns: the size of the
     collection, how complete its main fields are, and how old. Reports: results overdue, results of primary
     endpoints by level of evidence and cell type, completeness of every field.
+
+    A field is complete in `percent` of the trials, where it is known; it is `answered` also where the record
+    says why it is not: not_reported by any source, or not_applicable. `missing` is what nobody looked for.
+
+    \b
+    Examples:
+      alscli stats
+      alscli stats phase status --cell-type MSC
+      alscli stats --report overdue
     """
     from alscli.model.nearness import did_you_mean
 
@@ -308,6 +327,11 @@ def compare(
     Trials side by side, what differs first. With --by, the trials that each term finds:
     compare --by cell_type MSC NSC iPSC shows how many there are, their status, level of evidence, results of
     primary endpoints and harms, each with its own denominator: nothing is pooled.
+
+    \b
+    Examples:
+      alscli compare nurown-phase3 alsummit
+      alscli compare --by cell_type MSC NSC iPSC
     """
     session: Session = context.obj
     kind = _kind(format, session, STATS_FORMATS)

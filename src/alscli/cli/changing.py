@@ -64,7 +64,7 @@ def diff(
     Examples:
       alscli diff main...HEAD --format markdown
       alscli diff HEAD~10 --cell-type MSC --stat
-    """  # noqa: D301
+    """
     from alscli.views import changes as view
 
     session: Session = context.obj

@@ -59,6 +59,12 @@ def validate(
 
     Every problem of every file in one run, each with its place and its remedy. Exit status 1 where a finding
     is an error (or what --fail-on says).
+
+    \b
+    Examples:
+      alscli validate
+      alscli validate records/trials/valor.toml --fix --diff
+      alscli validate --changed-since main --format github
     """
     from alscli.check.engine import select as select_codes
     from alscli.check.finding import Severity
@@ -353,6 +359,11 @@ def explain(
     """Explain a rule, or list them all.
 
     What it checks and why, with an example and the remedy.
+
+    \b
+    Examples:
+      alscli explain EN003
+      alscli explain
     """
     from alscli.check.engine import catalogue, select
     from alscli.text import paint

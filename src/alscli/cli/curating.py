@@ -24,13 +24,14 @@ def fmt(
     ] = False,
     diff: Annotated[bool, typer.Option("--diff", help="Write nothing; show what would change.")] = False,
 ) -> int:
-    r"""Bring records into canonical layout.
+    """Bring records into canonical layout.
 
     What they mean stays, and comments stay where they stood.
 
     \b
-    alscli fmt nurown-phase3
-    alscli fmt records/trials --diff
+    Examples:
+      alscli fmt nurown-phase3
+      alscli fmt records/trials --diff
     """
     from alscli.store.collection import shown
     from alscli.store.tidying import laid_out, tidy

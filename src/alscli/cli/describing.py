@@ -27,6 +27,11 @@ def schema(
     """Print the JSON Schema of a kind of file.
 
     With the terms that the collection adds.
+
+    \b
+    Examples:
+      alscli schema product
+      alscli schema --write
     """
     from alscli.model.format import MODELS
     from alscli.model.nearness import did_you_mean
@@ -64,6 +69,11 @@ def fields(
     """List the fields of the format.
 
     Type, meaning, terms, and what they are in WHO's Trial Registration Data Set and in ClinicalTrials.gov.
+
+    \b
+    Examples:
+      alscli fields enrollment
+      alscli fields --kind product
     """
     from alscli.model.format import MODELS
     from alscli.model.format import fields as fields_of
@@ -104,6 +114,11 @@ def values(
     """List the terms of a field.
 
     With labels and synonyms; or, for a field without a vocabulary, what the collection holds.
+
+    \b
+    Examples:
+      alscli values cell_type
+      alscli values sponsor
     """
     from alscli.model.format import fields as fields_of
     from alscli.model.nearness import did_you_mean

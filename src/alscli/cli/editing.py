@@ -49,15 +49,16 @@ def set_(
     yes: Yes = False,
     dry_run: DryRun = False,
 ) -> int:
-    r"""Set fields of records, and leave every other byte as it is.
+    """Set fields of records, and leave every other byte as it is.
 
     Words with = are assignments, others name records; or filters choose them, and what would change is shown
     and asked about first. A value is read as `add` reads it: terms in any language, lists with commas. It
     is all or nothing: no record is written where one would gain an error.
 
     \b
-    alscli set NCT03280056 status=completed enrollment.randomized=196
-    alscli set --country China --append 'tags=multicentre' --dry-run
+    Examples:
+      alscli set NCT03280056 status=completed enrollment.randomized=196
+      alscli set --country China --append 'tags=multicentre' --dry-run
     """
     from alscli.interview.amendment import Amendment
 
@@ -123,14 +124,15 @@ def _filtered(session: Session, snapshot: Snapshot, filters: Given, where: str |
 
 
 def edit(context: typer.Context, id: Id) -> int:  # noqa: A002
-    r"""Open a record in your editor, and check it before it is written.
+    """Open a record in your editor, and check it before it is written.
 
     The editor ($VISUAL, else $EDITOR) works on a copy, which is kept as a draft wherever it is not written.
     `alscli edit ledger` opens the ledger.
 
     \b
-    alscli edit nurown-phase3
-    EDITOR='code --wait' alscli edit ledger
+    Examples:
+      alscli edit nurown-phase3
+      EDITOR='code --wait' alscli edit ledger
     """
     from alscli.interview.editor import open_in_editor
     from alscli.interview.workpiece import workpiece
@@ -256,14 +258,15 @@ def rename(
     new: Annotated[str, typer.Argument(metavar="NEW", help="The new id.")],
     dry_run: DryRun = False,
 ) -> int:
-    r"""Give a record another id, and keep everything that refers to it.
+    """Give a record another id, and keep everything that refers to it.
 
     Its file, its id, related studies, interventions and the ledger change together or not at all; the old
     id is kept in former_ids, and still finds the record.
 
     \b
-    alscli rename nct03280056 nurown-phase3
-    alscli rename nurown debamestrocel --dry-run
+    Examples:
+      alscli rename nct03280056 nurown-phase3
+      alscli rename nurown debamestrocel --dry-run
     """
     from alscli.model.identifiers import is_safe_record_id, suggest_record_id
     from alscli.store.renaming import renamed
@@ -330,14 +333,15 @@ def exclude(
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Also where other records refer to it.")] = False,
     dry_run: DryRun = False,
 ) -> int:
-    r"""Move a record to the ledger, with the reason.
+    """Move a record to the ledger, with the reason.
 
     Its file goes; the ledger gets its id, title, registry ids and sources. Where other records refer to it,
     --yes leads them to its registry id, or removes that line where it has none.
 
     \b
-    alscli exclude xs228-sci --reason not_als --why "Spinal cord injury"
-    alscli exclude NCT06976229 --reason 非ALS --stage registry --dry-run
+    Examples:
+      alscli exclude xs228-sci --reason not_als --why "Spinal cord injury"
+      alscli exclude NCT06976229 --reason 非ALS --stage registry --dry-run
     """
     from alscli.interview.answer import term
     from alscli.store.collection import shown
@@ -386,14 +390,15 @@ def verify(
     ] = False,
     dry_run: DryRun = False,
 ) -> int:
-    r"""Stamp that you compared a record with its sources.
+    """Stamp that you compared a record with its sources.
 
     Writes [verified] with the day, who, and against what. With --review a second person is entered as
     reviewer; a new comparison forgets an old review.
 
     \b
-    alscli verify nurown-phase3 --against registry,cudkowicz2022 --by @curator
-    alscli verify nurown-phase3 --review --by @reviewer
+    Examples:
+      alscli verify nurown-phase3 --against registry,cudkowicz2022 --by @curator
+      alscli verify nurown-phase3 --review --by @reviewer
     """
     from alscli.store.transaction import Step
 

@@ -43,7 +43,7 @@ def merge_driver(
     Examples:
       git config merge.alscli.driver 'alscli merge-driver -- %O %A %B %P %S %X %Y'
       alscli merge-driver base.toml ours.toml theirs.toml records/trials/valor.toml
-    """  # noqa: D301
+    """
     from alscli.store.collection import shown
 
     session: Session = context.obj
@@ -185,7 +185,7 @@ def textconv(
     Examples:
       alscli textconv records/trials/valor.toml
       git diff --no-textconv records/trials/valor.toml
-    """  # noqa: D301
+    """
     from alscli.store.collection import read_bytes
     from alscli.store.toml import TomlError, parse
     from alscli.views.flat import lines
@@ -220,7 +220,7 @@ def install_git(
     Examples:
       alscli install-git --dry-run
       alscli install-git --uninstall
-    """  # noqa: D301
+    """
     from alscli.store.installation import Installation
 
     session: Session = context.obj

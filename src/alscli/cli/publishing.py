@@ -47,6 +47,11 @@ def export(
     it belongs to those trials; or all of them: export csv --all -o FOLDER.
 
     Text that a spreadsheet would run as a formula gets an apostrophe before it; numbers are left alone.
+
+    \b
+    Examples:
+      alscli export csv --cell-type MSC -o msc.csv
+      alscli export csv --table effects --primary not_met
     """
     from alscli.export import csv, target
     from alscli.query.database import table_rows

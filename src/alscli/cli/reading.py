@@ -56,6 +56,11 @@ def list_(
 
     Filters may be repeated (any of the values) and combined (all of the filters). --where takes what filters
     cannot say: --where "enrollment_randomized > 50 and country_count > 1".
+
+    \b
+    Examples:
+      alscli list --cell-type MSC --primary not_met
+      alscli list --where "enrollment_randomized > 50" --sort -year --format csv
     """
     from alscli.query import database
     from alscli.query.filters import asked, ordering
@@ -139,6 +144,11 @@ def show(
     """Show one record, the honest line first.
 
     The primary endpoint stands before any subgroup, and where sources disagree both are shown.
+
+    \b
+    Examples:
+      alscli show NCT03280056
+      alscli show nurown --format markdown
     """
     from alscli.errors import CollectionError
     from alscli.model.product import Product

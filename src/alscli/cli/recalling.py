@@ -46,7 +46,7 @@ def history(
     Examples:
       alscli history nurown-phase3
       alscli history valor enrollment.randomized --format json
-    """  # noqa: D301
+    """
     from alscli.store.past import check_field, narrowed
     from alscli.views import history as view
 
@@ -57,8 +57,6 @@ def history(
     if field is not None:
         check_field(field, kind)
     steps = _past(session, repository, kind, name)
-    if not steps and current is None:
-        entry_begun(session, id)  # which says what may be meant
     _say_what_is_not_there(session, _committed(session, repository, kind, name), name, steps, current)
     if field is not None:
         steps = narrowed(steps, field)
@@ -93,7 +91,7 @@ def blame(
     Examples:
       alscli blame nurown-phase3
       alscli blame valor enrollment --format markdown
-    """  # noqa: D301
+    """
     from alscli.store.past import check_field, origins, within
     from alscli.views import history as view
 
@@ -104,7 +102,6 @@ def blame(
     if field is not None:
         check_field(field, kind)
     if current is None:
-        entry_begun(session, id)
         raise CollectionError(f"{name} is gone", f"`alscli history {name}` shows what it held")
     if current.values is None:
         raise CollectionError(
@@ -207,7 +204,7 @@ def changelog(
     Examples:
       alscli changelog v1.0..v1.1
       alscli changelog "HEAD@{1 month ago}.." --format json
-    """  # noqa: D301
+    """
     from alscli.store.compare import record_changes
     from alscli.store.versions import between
     from alscli.views import changelog as view

@@ -22,6 +22,11 @@ def init(
     """Start a collection.
 
     Writes its marker, folders and schemas, and recipes for pre-commit and CI. What exists is not touched.
+
+    \b
+    Examples:
+      alscli init
+      alscli init registers/als
     """
     from alscli.store.founding import found
 
