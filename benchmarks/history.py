@@ -56,8 +56,8 @@ class Past:
                 self.stream.append(f'M 100644 inline "{path}"\ndata {len(data)}\n'.encode() + data + b"\n")
 
 
-def lay(root: Path, commits: int, seed: int = 7) -> None:
-    """Put the collection in `root` into a new repository in the folder above, with so many commits."""
+def lay(root: Path, commits: int, most: int = 5, seed: int = 7) -> None:
+    """Put `root` into a new repository in the folder above: so many commits, of at `most` so many edits."""
     top = root.parent
     made = random.Random(seed)
     files = {
@@ -69,7 +69,7 @@ def lay(root: Path, commits: int, seed: int = 7) -> None:
         if past.count % 10 == 9 and past.count + 3 <= commits:
             _branch(past)
         else:
-            _apply(past, "main", _edits(past, sorted(_trials(past)), made.randint(1, 5)))
+            _apply(past, "main", _edits(past, sorted(_trials(past)), made.randint(1, most)))
     git(top, "init", "-q")
     subprocess.run(
         ["git", "fast-import", "--quiet"],
@@ -175,7 +175,7 @@ def main(commits: int, records: int) -> None:
     with tempfile.TemporaryDirectory() as place:
         os.environ["ALSCLI_CACHE"] = str(Path(place) / "cache")
         root = make(records, Path(place))
-        lay(root, commits)
+        lay(root, commits, most=16)
         git(root.parent, "gc", "-q")
         paths = [path.relative_to(root.parent).as_posix() for path in sorted((root / "trials").iterdir())]
         counts = {
@@ -189,7 +189,7 @@ def main(commits: int, records: int) -> None:
             "history": seconds([*ours, "history", Path(path).stem], root.parent),
             "blame": seconds([*ours, "blame", Path(path).stem], root.parent),
         }
-        back = f"HEAD~{min(200, commits // 2)}"
+        back = f"HEAD~{min(200, commits * 2 // 3)}"
         found[f"diff {back}"] = seconds([*ours, "diff", back], root.parent)
         found[f"diff {back} HEAD"] = seconds([*ours, "diff", back, "HEAD"], root.parent)
         found["changelog"] = seconds([*ours, "changelog", f"{back}..HEAD"], root.parent)

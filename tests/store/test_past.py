@@ -84,7 +84,7 @@ class Work:
     def origins(self) -> dict[str, str | None]:
         """Field to the subject of the commit that gave it its value."""
         current = file_version(self.top / self.name, "trial")
-        found = origins(self.past(), current, committed(repository(self.top), "HEAD", self.name))
+        found = origins(self.past(), current, committed(repository(self.top), "HEAD", self.name, self.past()))
         return {each.field: each.commit.subject if each.commit else None for each in found}
 
 

@@ -129,3 +129,52 @@ def test_nothing_in_a_change_is_obeyed() -> None:
     for line in text.splitlines():
         if line.startswith("| major"):
             assert line.replace(r"\|", "").count("|") == 5
+
+
+def test_numbers_that_json_does_not_have() -> None:
+    values = (Decimal("1e400"), Decimal("nan"), Decimal("-inf"), 10**400)
+    record = RecordChange("a", "trial", "changed", tuple(Change("x", None, v, "minor") for v in values))
+    text = view.as_json([record])
+    news = [
+        each["new"] for each in json.loads(text, parse_constant=lambda name: 1 / 0)["records"][0]["fields"]
+    ]
+    assert news == ["1E+400", "NaN", "-Infinity", 10**400]
+
+
+def test_markdown_of_one_record_that_is_too_long_says_how_many_fields_are_not_shown() -> None:
+    fields = tuple(Change(f"refs.r{n}.title", "old " * 20, "new " * 20, "minor") for n in range(2_000))
+    big = RecordChange("big", "trial", "changed", fields, note="a note")
+    small = RecordChange("small", "trial", "removed", (Change("title", "Small", None, "minor"),))
+    text = view.markdown([small, big, small])
+    assert len(text) <= view.MARKDOWN_LIMIT
+    assert text.startswith("**3 records: 2 removed, 1 changed**")
+    assert "### `small` removed\n\nSmall\n" in text
+    shown = text.count("| `refs.r")
+    assert 100 < shown < 2_000
+    assert f"_{2_000 - shown} more fields of this record are not shown._" in text
+    assert text.endswith("### `small` removed\n\nSmall\n")  # there is still room for it
+    assert "_2 more records are not shown" in view.markdown([big, big, big])
+
+
+@given(st.integers(1, 200), st.integers(500, 20_000), st.integers(1, 300))
+def test_markdown_fits_whatever_the_fields(number: int, limit: int, size: int) -> None:
+    change = Change("outcomes." + "x" * size, "a|" * size, None, "major")
+    text = view.markdown([RecordChange("x", "trial", "changed", (change,) * number)] * 3, limit)
+    assert len(text) <= limit
+
+
+def test_markdown_in_lines() -> None:
+    assert view.markdown_stat([]) == "**no differences**\n"
+    assert view.markdown_stat([CHANGED]).splitlines()[2:] == [
+        "| record | change | fields | major |",
+        "| --- | --- | ---: | ---: |",
+        "| `valor` | changed | 3 | 1 |",
+    ]
+
+
+def test_wide_characters_are_aligned() -> None:
+    changes = (Change("title_zh", "渐冻症", "肌萎缩侧索硬化", "minor"), Change("phase", "1", "2", "major"))
+    lines = list(view.fields(changes, 40, color=False))
+    assert lines == ["    title_zh  渐冻症 → 肌萎缩侧索硬化", "  ! phase     1 → 2"]
+    assert list(view.fields(changes, 24, color=False))[2] == "      + 肌萎缩侧索硬化"
+    assert list(view.fields(changes, 20, color=False))[2] == "      + 肌萎缩侧索…"

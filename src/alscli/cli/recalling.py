@@ -57,7 +57,8 @@ def history(
     if field is not None:
         check_field(field, kind)
     steps = _past(session, repository, kind, name)
-    _say_what_is_not_there(session, _committed(session, repository, kind, name), name, steps, current)
+    held = _committed(session, repository, kind, name, steps)
+    _say_what_is_not_there(session, held, name, steps, current)
     if field is not None:
         steps = narrowed(steps, field)
         if not steps:
@@ -107,9 +108,8 @@ def blame(
         raise CollectionError(
             f"{name} cannot be read: {current.fault}", f"`alscli validate {name}` says more"
         )
-    found = origins(
-        _past(session, repository, kind, name), current, _committed(session, repository, kind, name)
-    )
+    steps = _past(session, repository, kind, name)
+    found = origins(steps, current, _committed(session, repository, kind, name, steps))
     if field is not None:
         found = [each for each in found if within(each.field, field)]
         if not found:
@@ -167,10 +167,12 @@ def _past(session: Session, repository: Repository, kind: FileKind, name: str) -
         raise
 
 
-def _committed(session: Session, repository: Repository, kind: FileKind, name: str) -> Version | None:
+def _committed(
+    session: Session, repository: Repository, kind: FileKind, name: str, steps: Sequence[Step]
+) -> Version | None:
     from alscli.store.past import committed, path_of
 
-    return committed(repository, "HEAD", path_of(repository, session.collection.root, kind, name))
+    return committed(repository, "HEAD", path_of(repository, session.collection.root, kind, name), steps)
 
 
 def _say_what_is_not_there(

@@ -105,7 +105,7 @@ class Repository:
 
     def commit(self, revision: str) -> str | None:
         """The commit that a revision names; None where it names none."""
-        if not revision or revision.startswith("-"):
+        if not revision or revision.startswith("-") or "\0" in revision:
             return None
         result = self._start("rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}")
         return result.stdout.decode().strip() if result.returncode == 0 else None

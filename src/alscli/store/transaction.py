@@ -20,6 +20,7 @@ from alscli.store.write import (
     check_target,
     check_unchanged,
     explained,
+    is_record_name,
     kept_for,
     put,
     replace,
@@ -48,7 +49,7 @@ def commit(root: Path, steps: Iterable[Step]) -> None:
     """
     wanted = [step for step in steps if step.before != step.after]
     for step in wanted:
-        check_target(step.path, root)
+        check_target(step.path, root, is_collection_name)
         with explained(step.path):
             check_unchanged(step.path, step.before)
     if not wanted:
@@ -62,6 +63,13 @@ def commit(root: Path, steps: Iterable[Step]) -> None:
     except BaseException as error:
         _put_back(root, journal, error)
         raise
+
+
+def is_collection_name(name: str) -> bool:
+    """Whether a file of this name may be changed with others: a record, or the registry copy of one."""
+    return is_record_name(name) or (
+        name.endswith(".json") and is_record_name(f"{name.removesuffix('.json')}.toml")
+    )
 
 
 def interrupted(root: Path) -> int:
@@ -86,7 +94,7 @@ def undo(root: Path) -> None:
             path.unlink()
             settle(path.parent)
         else:
-            replace(path, before, expected=found, root=root)
+            replace(path, before, expected=found, root=root, allowed=is_collection_name)
     journal.unlink()
 
 

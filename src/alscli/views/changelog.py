@@ -73,8 +73,8 @@ def news(found: Sequence[RecordChange], old: End, new: End, terms: Vocabularies)
             _product(told, record, before, after, terms)
         else:
             _trial(told, record, (before, after), new, terms)
-    went = {item["id"] for item in told.removed}
-    told.left_out = [item for item in told.left_out if item["id"] not in went]
+    went = {str(item["id"]) for item in told.removed}
+    told.left_out = [item for item in told.left_out if str(item["id"]) not in went]
     return told
 
 
@@ -129,10 +129,11 @@ def _gone(item: Item, new: End, terms: Vocabularies, *, undecided: bool = False)
     item = {key: item[key] for key in ("id", "title", "registry_id") if key in item}
     if undecided:
         return item | {"why": "no longer decided"}
-    names = {item["id"], item.get("registry_id")}
+    names = {str(name) for name in (item["id"], item.get("registry_id")) if name is not None}
     for entry in _tables(new.values("ledger"), "excluded"):
         cites = entry.get("cites")
-        if entry.get("id") in names or names & set(cites if isinstance(cites, list) else ()):
+        cited = map(str, cites if isinstance(cites, list) else ())
+        if str(entry.get("id")) in names or names & set(cited):
             reason = _term(terms, "excluded_reason", entry.get("reason"))
             return item | {"why": "; ".join(map(str, filter(None, (reason, entry.get("note")))))}
     return item | {"why": None}
@@ -192,14 +193,14 @@ def _event(event: Mapping[str, Any], terms: Vocabularies) -> Item:
 
 
 def _ledger(told: News, before: Mapping[str, Any], after: Mapping[str, Any], terms: Vocabularies) -> None:
-    known = {each.get("id") for each in _tables(before, "excluded")}
+    known = {str(each.get("id")) for each in _tables(before, "excluded")}
     for entry in _tables(after, "excluded"):
-        if entry.get("id") not in known:
+        if str(entry.get("id")) not in known:
             reason = _term(terms, "excluded_reason", entry.get("reason"))
             told.left_out.append({"id": entry.get("id"), "title": entry.get("title"), "why": reason})
-    held = {each.get("id"): each for each in _tables(before, "claims")}
+    held = {str(each.get("id")): each for each in _tables(before, "claims")}
     for claim in _tables(after, "claims"):
-        was = held.get(claim.get("id"), {})
+        was = held.get(str(claim.get("id")), {})
         if was.get("verdict") != claim.get("verdict"):
             verdicts = {
                 key: _term(terms, "verdict", each.get("verdict")) for key, each in _named((was, claim))

@@ -15,6 +15,10 @@ from alscli.views.table import escaped
 UNCOMMITTED = "not committed"
 _FIELD = 40
 """Columns for the names of fields; a longer one stands out."""
+_HEAD = 24
+"""Columns of the day and the revision, each with two blanks."""
+_NARROW = 70
+"""Columns below which a fact takes two lines."""
 
 
 def text(steps: Sequence[Step], room: int | None, *, whole: bool, color: bool) -> Iterator[str]:
@@ -22,19 +26,21 @@ def text(steps: Sequence[Step], room: int | None, *, whole: bool, color: bool) -
 
     `whole` says that all fields are asked for, so that of a record that came only their number is told.
     """
-    for step in steps:
+    for place, step in enumerate(steps):
+        if place:
+            yield ""
         commit, record = step.commit, step.record
-        head = f"{day(commit)}  {paint(commit.short, 'accent', color)}  {one_line(commit.author)}"
-        used = width(f"{day(commit)}  {commit.short}  {one_line(commit.author)}  ")
-        subject = one_line(commit.subject)
-        yield f"{head}  {subject if room is None else fit(subject, max(room - used, 12))}".rstrip()
+        who, subject = one_line(commit.author), one_line(commit.subject)
+        if room is not None:
+            who = fit(who, max(room - _HEAD, 1))
+            subject = fit(subject, max(room - _HEAD - width(who) - 2, 0))
+        yield f"{day(commit)}  {paint(commit.short, 'accent', color)}  {who}  {subject}".rstrip()
         said = _what(step, whole=whole)
         if said:
             line = f"  {said}"
             yield line if room is None else fit(line, room)
         if not whole or record.change not in ("added", "removed"):
             yield from changes.fields(record.fields, room, color=color)
-        yield ""
 
 
 def _what(step: Step, *, whole: bool) -> str:
@@ -106,7 +112,10 @@ def markdown(id_: str, steps: Sequence[Step], *, whole: bool) -> Iterator[str]:
 
 
 def blame(origins: Sequence[Origin], room: int | None, *, color: bool) -> Iterator[str]:
-    """A line for each fact: day, who, revision, field, value."""
+    """A line for each fact: day, who, revision, field, value; two on a narrow terminal."""
+    if room is not None and room < _NARROW:
+        yield from _narrow_blame(origins, room, color=color)
+        return
     cells = [
         (
             day(origin.commit),
@@ -128,6 +137,14 @@ def blame(origins: Sequence[Origin], room: int | None, *, color: bool) -> Iterat
         value = changes.said(origin.value)
         left = None if room is None else room - sum(sizes) - 8
         yield "  ".join([*shown, value if left is None else fit(value, max(left, 6))]).rstrip()
+
+
+def _narrow_blame(origins: Sequence[Origin], room: int, *, color: bool) -> Iterator[str]:
+    for origin in origins:
+        commit = origin.commit
+        who = fit(one_line(commit.author), max(room - _HEAD, 1)) if commit else UNCOMMITTED
+        yield f"{day(commit)}  {paint(commit.short, 'accent', color)}  {who}" if commit else who
+        yield fit(f"  {one_line(origin.field)}  {changes.said(origin.value)}", room)
 
 
 def blame_json(id_: str, origins: Sequence[Origin]) -> str:
