@@ -13,8 +13,14 @@ from typing import Any
 
 import pytest
 
-# A shell ignores Ctrl-C in what it runs in the background, and so would every program under test.
+# A shell ignores Ctrl-C in what it runs in the background, and `nohup` a hang-up, and so would every program
+# under test.
 signal.signal(signal.SIGINT, signal.default_int_handler)
+if sys.platform != "win32":
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
+
+# The tools that judge our output stand beside Python, also where the environment is not activated.
+os.environ["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', os.defpath)}"
 
 ROOT = Path(__file__).parent.parent
 RECORDS = ROOT / "records"
@@ -38,6 +44,7 @@ def _own_state(tmp_path_factory: pytest.TempPathFactory) -> None:
     """Locks, drafts and caches of the tests never touch those of the person who runs them."""
     os.environ["XDG_STATE_HOME"] = str(tmp_path_factory.mktemp("state"))
     os.environ["XDG_CACHE_HOME"] = str(tmp_path_factory.mktemp("cache"))
+    os.environ["ALSCLI_CTGOV"] = "http://127.0.0.1:9"  # nobody answers there: no program asks the network
     for name in ("ALSCLI_RECORDS", "ALSCLI_DEBUG", "NO_COLOR", "CLICOLOR_FORCE"):
         os.environ.pop(name, None)
 

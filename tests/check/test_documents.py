@@ -36,11 +36,6 @@ HEAD = """\
 Written from the program (`alscli explain`), {count} rules. An **error** is a record that contradicts
 itself, a **warning** what a curator can and should mend, a **note** what is true and what a reader should
 know.
-
-Left out: **XR003**, "a registry copy in `registry/` differs from the record in a field that the record takes
-from the registry, without a dispute". The format says where such a copy lies and that only the program
-writes it, and nothing writes one yet: a rule could neither find one nor know its form. It comes with `sync`,
-which makes a record of a registry's payload, and so has both sides of the comparison.
 """
 
 

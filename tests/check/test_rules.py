@@ -26,7 +26,7 @@ CASES = sorted(path for path in RECORDS.iterdir() if not path.name.startswith(".
 def lay_down(case: Path, root: Path) -> None:
     """Make a collection of one case under `root`."""
     (root / "alscli.toml").write_text("schema = 1\nscope = ['ALS']\n", encoding="utf-8")
-    files = sorted(case.rglob("*.toml")) if case.is_dir() else [case]
+    files = sorted(file for file in case.rglob("*") if file.is_file()) if case.is_dir() else [case]
     for file in files:
         if case.is_dir():
             target = root / file.relative_to(case)

@@ -19,7 +19,7 @@ def exported(records: Path, folder: Path, *filters: str) -> Tables:
     arguments = ["--records", str(records), "-q", "export", "csv", "--all", "-o", str(folder), *filters]
     assert main(arguments) == 0
     found: Tables = {}
-    for path in sorted(folder.iterdir()):
+    for path in sorted(folder.glob("*.csv")):
         with path.open(encoding="utf-8", newline="") as stream:
             found[path.stem] = list(reference.DictReader(stream, strict=True))
     return found

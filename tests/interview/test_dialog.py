@@ -466,7 +466,7 @@ def test_several_of_everything_get_names_of_their_own(around: Surroundings, draf
     assert [(each["key"], each["kind"]) for each in record["refs"]] == [
         ("a", "article"),
         ("nct01640067", "registry"),
-        ("pmc9305113", "article"),
+        ("34890069", "article"),
     ]
     assert record["refs"][2]["pmid"] == "34890069"
     assert [each["id"] for each in record["arms"]] == ["low-dose", "low-dose-2", "high"]

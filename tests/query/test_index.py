@@ -7,12 +7,15 @@ import random
 import sqlite3
 import subprocess
 import sys
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import pytest
 
-from alscli.query.index import Index, open_index
+from alscli.query.index import Index, _understand, open_index
 from alscli.query.tables import TABLES
+from alscli.store import processes
 from alscli.store.cache import folder
 from alscli.store.collection import Collection
 
@@ -134,6 +137,39 @@ def test_several_processes_at_once(collection: Collection) -> None:
     ]
     counts = {process.communicate()[0].strip() for process in running}
     assert counts == {str(len(list((collection.root / "trials").iterdir())))}
+
+
+@pytest.fixture
+def many(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two files are many, and there are several processors."""
+    monkeypatch.setattr("alscli.query.index.CHUNK", 2)
+    monkeypatch.setattr(processes, "MANY", 2)
+    monkeypatch.setattr(os, "cpu_count", lambda: 3)
+
+
+@pytest.mark.usefixtures("many")
+def test_many_files_are_read_by_several_processes(
+    collection: Collection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (collection.root / "trials" / "broken.toml").write_bytes(b"\xff")
+    (collection.root / "trials" / "nowhere.toml").symlink_to("gone.toml")
+    expected = contents(open_index(collection, cached=False))
+    monkeypatch.setattr(Collection, "load", lambda _: pytest.fail("no index could be kept"))
+    elsewhere = partial(_elsewhere, _understand, os.getpid())
+    monkeypatch.setattr("alscli.query.index._understand", elsewhere)
+    assert contents(open_index(collection)) == expected
+
+
+def _elsewhere(understand: Callable[..., object], starter: int, *arguments: object) -> object:
+    assert os.getpid() != starter, "read in this process"
+    return understand(*arguments)
+
+
+@pytest.mark.usefixtures("many")
+def test_a_doubt_of_another_process_is_one(collection: Collection) -> None:
+    path = min((collection.root / "trials").iterdir())
+    path.rename(path.with_name("zz-other.toml"))
+    assert_true(collection)
 
 
 def test_nothing_can_be_written_through_the_connection(collection: Collection) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given as given_any
 from hypothesis import strategies as st
 
 from alscli.model.trial import Trial
@@ -18,9 +18,9 @@ from alscli.query.counts import count_by, percent
 from alscli.query.database import build
 from alscli.query.filters import Condition, grouping
 from alscli.query.tables import TRIALS
-from alscli.query.upkeep import COMPLETENESS, completeness, overdue, primary_results, size, staleness
+from alscli.query.upkeep import COMPLETENESS, SIZE, completeness, overdue, primary_results, size, staleness
 from alscli.store.collection import Collection, Snapshot
-from alscli.views.stats import as_json, notes
+from alscli.views.stats import as_json, notes, section_lines
 
 ALL = Condition("1")
 TODAY = date(2026, 11, 22)
@@ -98,7 +98,7 @@ def test_half_up() -> None:
     assert percent(0, 0) is None
 
 
-@given(st.integers(0, 10**6), st.integers(1, 10**6))
+@given_any(st.integers(0, 10**6), st.integers(1, 10**6))
 def test_a_percentage_is_within_half_a_tenth(n: int, of: int) -> None:
     shown = percent(n, of)
     assert shown is not None
@@ -110,7 +110,60 @@ def test_completeness_tells_the_three_kinds_of_nothing_apart() -> None:
         trial("a", sites=3), trial("b", sites="not_reported"), trial("c", sites="not_applicable"), trial("d")
     )
     (row,) = completeness(connection, ALL, ["sites"])
-    assert [row[column.name] for column in COMPLETENESS] == ["sites", 1, 1, 1, 1, 4, Decimal("25.0")]
+    assert [row[column.name] for column in COMPLETENESS] == [
+        *("sites", 1, 1, 1, 1, 4),
+        *(Decimal("25.0"), Decimal("75.0")),
+    ]
+
+
+def given(**values: Any) -> list[dict[str, Any]]:
+    return [{"id": "a", "given": [{"intervention": "x", **values}]}]
+
+
+def test_what_every_line_leaves_out_is_not_reported_rather_than_missing() -> None:
+    """A route that one line knows is known; that none knows is absent as the lines say."""
+    absent = given(route="not_reported", low="not_reported")
+    connection = database(
+        trial("a", arms=[*given(route="intrathecal", low=1, unit="mg"), absent[0] | {"id": "b"}]),
+        trial("b", arms=absent),
+        trial("c", arms=[{"id": "a", "given": "not_reported"}]),
+        trial("d", arms=given()),
+        trial("e", arms="not_reported"),
+    )
+    for row in completeness(connection, ALL, ["routes", "doses"]):
+        assert (row["n"], row["not_reported"], row["missing"]) == (1, 3, 1)
+
+
+def test_a_donor_of_no_cells_is_not_missing() -> None:
+    connection = database(
+        trial("a", interventions=[{"id": "x", "modality": "aso"}]),
+        trial(
+            "b",
+            interventions=[
+                {"id": "x", "modality": "cell", "donor": "not_reported"},
+                {"id": "y", "modality": "aso"},
+            ],
+        ),
+        trial("c", interventions=[{"id": "x", "modality": "ev"}, {"id": "y", "modality": "aso"}]),
+        trial("d"),
+    )
+    (row,) = completeness(connection, ALL, ["donors"])
+    assert [row[name] for name in ("n", "not_reported", "not_applicable", "missing")] == [0, 1, 1, 2]
+
+
+def test_in_one_table_every_column_stands_once(collection_folder: Path) -> None:
+    connection = build(Collection(collection_folder).load())
+    sections = [
+        ("size", SIZE[:2], size(connection)),
+        ("complete", COMPLETENESS, completeness(connection, ALL)),
+        ("fresh", SIZE, staleness(connection, ALL, TODAY)),
+    ]
+    header, *lines = (line.split("\t") for line in section_lines(sections, "tsv", 80, color=False))
+    assert header == (
+        "section what field n not_reported not_applicable missing of percent answered".split()  # noqa: SIM905
+    )
+    assert {len(line) for line in lines} == {len(header)}
+    assert all(line[header.index("n")] for line in lines)
 
 
 def test_the_size_of_the_collection(shipped_records: Path) -> None:

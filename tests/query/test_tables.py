@@ -163,10 +163,11 @@ def test_an_unknown_product_adds_nothing() -> None:
     )
 
 
-def test_an_absence_that_all_interventions_share() -> None:
+def test_where_no_intervention_has_a_value_the_absence_stands() -> None:
     cells = {"modality": "cell", "donor": "not_reported"}
     assert row(interventions=[{"id": "a", **cells}, {"id": "b", **cells}])["donors"] == NR
-    assert row(interventions=[{"id": "a", **cells}, {"id": "b", "modality": "aso"}])["donors"] == ()
+    assert row(interventions=[{"id": "a", **cells}, {"id": "b", "modality": "aso"}])["donors"] == NR
+    assert row(interventions=[{"id": "b", "modality": "aso"}])["donors"] == ()
     assert row(interventions=[{"id": "a", **cells}, {"id": "b", "product": "nurown"}])["donors"] == (
         "autologous",
     )
@@ -182,10 +183,10 @@ def test_an_absence_that_all_interventions_share() -> None:
         ),
         ({"low": Decimal("0.50"), "unit": "mg", "for": "12w"}, ("0.50 mg, for 12w",)),
         ({"unit": "mg", "doses": 3}, ()),
-        ({"low": "not_reported", "doses": 3}, ()),
+        ({"low": "not_reported", "doses": 3}, NR),
     ],
 )
-def test_a_schedule_in_words(given: dict[str, Any], words: tuple[str, ...]) -> None:
+def test_a_schedule_in_words(given: dict[str, Any], words: tuple[str, ...] | Absence) -> None:
     found = row(arms=[{"id": "a", "given": [{"intervention": "i", "route": "oral", **given}]}])
     assert found["doses"] == words
     assert found["routes"] == ("oral",)

@@ -142,11 +142,12 @@ def test_undecided_trials_stay_out() -> None:
         ("id IN (SELECT name FROM pragma_database_list)", "only reading"),
         ("load_extension('x')", "load_extension is not available"),
         ("randomblob(1000000000)", "randomblob is not available"),
-        ("length(zeroblob(1000000000))", "1,000,000 bytes"),
+        ("length(zeroblob(1000000000))", "500,000 bytes"),
         ("selec", "no column 'selec'"),
         ("id LIKE", "syntax error"),
         ("nope(id)", "no function 'nope'"),
         ("id IN (SELECT id FROM trails)", "no table 'trails'"),
+        ("deaths > 0", "no column 'deaths' here"),
         ("id = 'a\0'", "null character"),
     ],
 )

@@ -12,8 +12,9 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+import writers
 
-from alscli.errors import AlscliError, CollectionError, RefusedError
+from alscli.errors import CollectionError, RefusedError
 from alscli.store import write
 from alscli.store.write import is_record_name, locked, replace
 
@@ -191,19 +192,10 @@ def test_a_temporary_file_left_by_a_killed_process_does_not_matter(root: Path) -
     assert files(root) == ["trials/a.toml"]
 
 
-def _add(root: Path, data: bytes, outcome: Any) -> None:
-    try:
-        replace(root / "trials" / "a.toml", data, expected=None, root=root)
-    except AlscliError as error:
-        outcome.put(type(error).__name__)
-    else:
-        outcome.put(data)
-
-
 def test_of_two_who_add_at_once_exactly_one_succeeds(root: Path) -> None:
     context = multiprocessing.get_context("spawn")
     outcome = context.SimpleQueue()
-    racers = [context.Process(target=_add, args=(root, b"%d" % n, outcome)) for n in range(4)]
+    racers = [context.Process(target=writers.add, args=(root, b"%d" % n, outcome)) for n in range(4)]
     for racer in racers:
         racer.start()
     for racer in racers:
@@ -214,21 +206,13 @@ def test_of_two_who_add_at_once_exactly_one_succeeds(root: Path) -> None:
     assert files(root) == ["trials/a.toml"]
 
 
-def _count(root: Path) -> None:
-    path = root / "trials" / "a.toml"
-    for _ in range(25):
-        with locked(root):
-            before = path.read_bytes()
-            replace(path, b"%d" % (int(before) + 1), expected=before, root=root)
-
-
 def test_no_update_is_lost_under_the_lock(root: Path) -> None:
     (root / "trials" / "a.toml").write_bytes(b"0")
     context = multiprocessing.get_context("spawn")
-    writers = [context.Process(target=_count, args=(root,)) for _ in range(3)]
-    for writer in writers:
+    running = [context.Process(target=writers.count, args=(root,)) for _ in range(3)]
+    for writer in running:
         writer.start()
-    for writer in writers:
+    for writer in running:
         writer.join()
     assert (root / "trials" / "a.toml").read_bytes() == b"75"
 

@@ -235,6 +235,42 @@ def test_nothing_in_a_record_is_obeyed() -> None:
         assert "[/red]" in "".join(lines)
 
 
+@pytest.mark.parametrize(
+    ("low", "high", "words"),
+    [
+        (100, None, "100"),
+        (Decimal("0.5"), 2, "0.5–2"),
+        (500_000, 1_000_000, "500,000–1,000,000"),
+        (1_000_000, None, "1 × 10⁶"),
+        (100_000_000, 125_000_000, "1–1.25 × 10⁸"),
+        (50_000_000, 125_000_000, "5–12.5 × 10⁷"),
+        (Decimal("1.2E+14"), None, "1.2 × 10¹⁴"),
+        (12_345_678, None, "12,345,678"),
+    ],
+)
+def test_amounts_as_people_write_them(low: int | Decimal, high: int | None, words: str) -> None:
+    assert view._amount(low, high) == words
+
+
+def test_a_source_leads_to_its_address() -> None:
+    refs = [
+        {
+            "key": "a-paper",
+            "kind": "article",
+            "title": "A paper " * 9,
+            "url": "https://example.org/" + "x" * 50,
+        }
+    ]
+    record = trial(refs=refs, src=["registry", "a-paper"])
+    colored = view.trial(record, Snapshot(()), 60, color=True)
+    assert sum(f"\x1b]8;;{refs[0]['url']}\x1b\\a-paper\x1b]8;;\x1b\\" in line for line in colored) == 1
+    lines = view.trial(record, Snapshot(()), 60, color=False)
+    start = lines.index("Sources")
+    assert lines[start + 1].startswith("  a-paper (article): A paper")
+    assert 50 < len(lines[start + 1]) <= 60, "the first line is as wide as the others"
+    assert all(line.startswith("      ") and width(line) <= 60 for line in lines[start + 2 : start + 5])
+
+
 def test_json_of_a_record() -> None:
     values = {"id": "a", "value": Decimal("-0.20"), "title": "渐冻症"}
     assert json.loads(view.as_json("trial", values)) == {

@@ -45,11 +45,35 @@ def test_a_table_with_room() -> None:
     assert natural_width(COLUMNS, ROWS) == 39
 
 
-def test_the_widest_text_gives_way() -> None:
-    assert lines(30) == [
-        "id      title          age min",
-        "a       A title of s…       18",
+def test_heads_of_numbers_give_way_before_the_widest_text() -> None:
+    assert lines(35) == [
+        "id      title                   age",
+        "                                min",
+        "a       A title of some length   18",
+        "bbbbbb  一个渐冻症试验",
+    ]
+    assert lines(26) == [
+        "id      title          age",
+        "                       min",
+        "a       A title of s…   18",
         "bbbbbb  一个渐冻症试…",
+    ]
+
+
+def test_many_numbers_on_a_narrow_terminal() -> None:
+    """What tells the rows apart is cut last."""
+    named = ("n", "not_reported", "not_applicable", "missing", "of", "percent")
+    columns = (Column("field", "text", ""), *(Column(name, "integer", "") for name in named))
+    row: Row = {"field": "primary_completion"} | dict.fromkeys(named, 121)
+    assert list(fitted(columns, [row], 60)) == [
+        "field               n    not    not    missing  of   percent",
+        "                         repo…  appl…",
+        "primary_completion  121    121    121      121  121      121",
+    ]
+    assert list(fitted(columns, [row], 50)) == [
+        "field         n    not    not    miss…  of   perc…",
+        "                   repo…  appl…",
+        "primary_com…  121    121    121    121  121    121",
     ]
 
 
@@ -66,10 +90,10 @@ rows = st.lists(
 )
 
 
-@given(rows, st.integers(28, 120))
+@given(rows, st.integers(24, 120))
 def test_no_line_is_wider_than_the_room(data: list[Row], room: int) -> None:
     found = list(fitted(COLUMNS, data, room))
-    assert len(found) == len(data) + 1
+    assert len(found) - len(data) in (1, 2)
     for line in found:
         assert width(line) <= room
         assert "\x1b" not in line

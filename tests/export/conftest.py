@@ -1,0 +1,50 @@
+"""Exports that several tests read again."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from alscli.cli import main
+
+Export = Callable[..., Path]
+
+
+@pytest.fixture
+def export(collection_folder: Path, tmp_path: Path) -> Export:
+    """Exports the small collection: `export("tsv", "--table", "arms")` is the file, `--all` the folder."""
+
+    def run(format_: str, *options: str, name: str = "", status: int = 0) -> Path:
+        output = tmp_path / (name or f"export.{format_}")
+        command = ["--records", str(collection_folder), "-q", "export", format_, "-o", str(output), *options]
+        assert main(command) == status
+        return output
+
+    return run
+
+
+@pytest.fixture
+def with_title(collection_folder: Path) -> Callable[[str], None]:
+    """Gives a trial of the small collection this title: `with_title("=1+1")`."""
+
+    def change(title: str) -> None:
+        import tomli_w
+
+        path = collection_folder / "trials" / "np001-treg-phase1.toml"
+        lines = path.read_text("utf-8").splitlines()
+        new = tomli_w.dumps({"title": title}).strip()
+        path.write_text("\n".join(new if line.startswith("title = ") else line for line in lines), "utf-8")
+
+    return change
+
+
+@pytest.fixture(scope="session")
+def package(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The small collection as a Data Package; never written to."""
+    folder = tmp_path_factory.mktemp("package")
+    records = Path(shutil.copytree(Path(__file__).parent.parent / "collection", folder / "records"))
+    assert main(["--records", str(records), "-q", "export", "csv", "--all", "-o", str(folder / "all")]) == 0
+    return folder / "all"
