@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 # A shell ignores Ctrl-C in what it runs in the background, and `nohup` a hang-up, and so would every program
 # under test.
@@ -21,6 +22,16 @@ if sys.platform != "win32":
 
 # The tools that judge our output stand beside Python, also where the environment is not activated.
 os.environ["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', os.defpath)}"
+
+# Laws are tried on inputs by chance here, and on the same ones wherever everything must run, so that a change
+# there is judged by what it did. No law is timed: the machine may have other work.
+settings.register_profile(
+    "laws",
+    deadline=None,
+    derandomize="ALSCLI_TEST_ALL" in os.environ,
+    suppress_health_check=[HealthCheck.too_slow],
+)
+settings.load_profile("laws")
 
 ROOT = Path(__file__).parent.parent
 RECORDS = ROOT / "records"

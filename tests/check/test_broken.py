@@ -267,7 +267,7 @@ EXTREMES: tuple[Any, ...] = (
 )
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(
     st.lists(st.tuples(st.sampled_from(PLACES), st.sampled_from(EXTREMES + WRONG)), min_size=1, max_size=8)
 )

@@ -400,7 +400,7 @@ def without(value: Any, path: Path) -> Any:
     return value
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=120, deadline=None)
 @given(dressed(), st.data())
 def test_a_set_changes_one_value_and_set_back_gives_the_bytes_back(
     example: tuple[dict[str, Any], str], data: st.DataObject
@@ -417,7 +417,7 @@ def test_a_set_changes_one_value_and_set_back_gives_the_bytes_back(
     assert set_value(changed, path, at(record, path), SHAPE) == text
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=120, deadline=None)
 @given(dressed(), st.data())
 def test_an_unset_key_is_gone_and_nothing_else(
     example: tuple[dict[str, Any], str], data: st.DataObject
@@ -429,7 +429,7 @@ def test_an_unset_key_is_gone_and_nothing_else(
         assert meaning(values, None) == meaning(without(record, path), None)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=120, deadline=None)
 @given(dressed(), st.data())
 def test_a_key_that_was_added_and_unset_leaves_the_bytes_as_they_were(
     example: tuple[dict[str, Any], str], data: st.DataObject
@@ -450,7 +450,7 @@ def test_a_key_that_was_added_and_unset_leaves_the_bytes_as_they_were(
     assert unset(changed, path, SHAPE) == text
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=120, deadline=None)
 @given(dressed(), st.data())
 def test_an_element_that_was_appended_and_unset_leaves_the_bytes_as_they_were(
     example: tuple[dict[str, Any], str], data: st.DataObject
@@ -474,7 +474,7 @@ NEW = st.sampled_from([1, "x", "a\nb", [1], ["a", "b"], {"key": "q"}, [{"key": "
 NEW_KEYS = st.sampled_from(["id", "start", "values", "key", "dates", "refs", "outcomes", "zzz", "odd key"])
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(ANY_TEXT, NEW, st.data())
 def test_any_value_of_any_text_can_be_set_and_unset(text: str, value: Any, data: st.DataObject) -> None:
     record = parse(text.encode()).values
@@ -488,7 +488,7 @@ def test_any_value_of_any_text_can_be_set_and_unset(text: str, value: Any, data:
         assert meaning(rest, None) == meaning(without(record, path), None)
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(ANY_TEXT, NEW, NEW_KEYS, st.data())
 def test_any_table_of_any_text_takes_a_key_and_any_list_an_element(
     text: str, value: Any, key: str, data: st.DataObject

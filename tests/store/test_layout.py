@@ -201,7 +201,7 @@ NAMES = st.sampled_from(
 TEXTS = untidy(NAMES)
 
 
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=200, deadline=None)
 @given(TEXTS)
 def test_layout_changes_no_meaning_loses_no_comment_and_is_done_once(text: str) -> None:
     laid_out = lay_out(text, SHAPE)

@@ -114,7 +114,7 @@ def assert_agree(values: dict[str, Any], shape: Shape, comment: str) -> int:
     return known
 
 
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=200, deadline=None)
 @given(CANONICAL, st.sampled_from(["", "#:schema x"]))
 @example({"many": [{"many": [{"id": "b"}, {"id": "a"}]}, {"sub": {}}], "table": {"deep": {"b": 1}}}, "")
 @example({"note": 'a\n"""\n', "lines": [{"arm": "b", "in": {"a": 1, "b": [2]}}, {}], "zzz": {"x": [{}]}}, "")

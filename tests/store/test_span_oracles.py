@@ -106,7 +106,7 @@ def ours(text: str) -> list[object]:
     return [(s.kind, key(s.key), (s.start, s.end) if s.value is None else value(s.value)) for s in read(text)]
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(documents())
 def test_everything_stands_where_tree_sitter_says(text: str) -> None:
     assert ours(text) == theirs(text)
@@ -161,7 +161,7 @@ def places(text: str) -> list[tuple[str | int, ...]]:
     return list(locate(text)._values)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(documents(), st.randoms(use_true_random=False))
 def test_a_value_stands_where_tomlkit_changes_it(text: str, chance: random.Random) -> None:
     text = text.removeprefix("\ufeff")

@@ -110,7 +110,7 @@ def value_at(text: str, span: Span) -> Any:
     return tomllib.loads(f"x = {text[span.start : span.end]}", parse_float=Decimal)["x"]
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(documents())
 def test_the_text_at_a_path_means_the_value_at_that_path(text: str) -> None:
     values = tomllib.loads(text.removeprefix("\ufeff"), parse_float=Decimal)

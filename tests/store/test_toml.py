@@ -118,7 +118,7 @@ PIECES = st.one_of(
 )
 
 
-@settings(max_examples=500)
+@settings(max_examples=200)
 @given(st.lists(PIECES, max_size=25).map("".join))
 def test_every_text_is_read_as_the_standard_library_reads_it_or_refused_as_it_is(text: str) -> None:
     try:
