@@ -13,13 +13,25 @@ from alscli.cli import main
 Export = Callable[..., Path]
 
 
+@pytest.fixture(scope="session")
+def kept_records(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The small collection in no repository, whose index is made once; never written to."""
+    folder = tmp_path_factory.mktemp("kept") / "records"
+    return Path(shutil.copytree(Path(__file__).parent.parent / "collection", folder))
+
+
 @pytest.fixture
-def export(collection_folder: Path, tmp_path: Path) -> Export:
-    """Exports the small collection: `export("tsv", "--table", "arms")` is the file, `--all` the folder."""
+def export(request: pytest.FixtureRequest, kept_records: Path, tmp_path: Path) -> Export:
+    """Exports the small collection: `export("tsv", "--table", "arms")` is the file, `--all` the folder.
+
+    It is the one of `collection_folder` where a test takes that, to change it.
+    """
+    changed = "collection_folder" in request.fixturenames
+    records: Path = request.getfixturevalue("collection_folder") if changed else kept_records
 
     def run(format_: str, *options: str, name: str = "", status: int = 0) -> Path:
         output = tmp_path / (name or f"export.{format_}")
-        command = ["--records", str(collection_folder), "-q", "export", format_, "-o", str(output), *options]
+        command = ["--records", str(records), "-q", "export", format_, "-o", str(output), *options]
         assert main(command) == status
         return output
 
@@ -42,9 +54,8 @@ def with_title(collection_folder: Path) -> Callable[[str], None]:
 
 
 @pytest.fixture(scope="session")
-def package(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def package(kept_records: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The small collection as a Data Package; never written to."""
     folder = tmp_path_factory.mktemp("package")
-    records = Path(shutil.copytree(Path(__file__).parent.parent / "collection", folder / "records"))
-    assert main(["--records", str(records), "-q", "export", "csv", "--all", "-o", str(folder / "all")]) == 0
-    return folder / "all"
+    assert main(["--records", str(kept_records), "-q", "export", "csv", "--all", "-o", str(folder)]) == 0
+    return folder

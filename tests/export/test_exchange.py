@@ -271,7 +271,8 @@ decision = "include"
     [
         ("AALS", "change", "md", "est = -2.0, ci = [-4.0, 0.0]", "est = 1.5", ["2", "-1.5"]),
         ("ALSFRS-R", "slope", "md", "est = 0.5, p = 0.04", "est = -0.25", ["0.5", "-0.25"]),
-        ("overall-survival", "time_to_event", "hr", "est = 0.5, ci = [0.2, 1]", "est = 2", [LOG_2, f"-{LOG_2}"]),
+        ("overall-survival", "time_to_event", "hr", "est = 0.5, ci = [0.2, 1]", "est = 2",
+         [LOG_2, f"-{LOG_2}"]),
         ("NfL", "change", "ratio_gm", "est = 0.5", "est = 1.0", [LOG_2, "0"]),
         ("AALS", "responder", "or", "est = 2.0", "est = 0.5", [LOG_2, f"-{LOG_2}"]),
         ("adverse-events", "incidence", "rr", "est = 2.0", "est = 0.5", [f"-{LOG_2}", LOG_2]),

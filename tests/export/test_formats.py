@@ -257,6 +257,7 @@ def test_a_full_device(format_: str, collection_folder: Path, capsys: pytest.Cap
         (["csv", "--at", "28w"], "--at is for metafor"),
         (["csv", "--manifest"], "--manifest writes a file beside the export"),
         (["prisma", "--phase", "3"], "prisma counts the whole collection"),
+        (["json", "--bom"], "--bom is for csv and tsv"),
         (["csv", "--null", "a\nb"], "--null takes one line"),
         (["bibtx"], "did you mean bibtex"),
     ],

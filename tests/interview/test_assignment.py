@@ -130,7 +130,7 @@ def test_stdin(monkeypatch: pytest.MonkeyPatch) -> None:
         (b'[{"id": "a"}, 5]', "holds what is no record"),
         (
             b'{"protocolSection": {}}',
-            r"ClinicalTrials.gov gives out, not a record; this version does not read",
+            r"ClinicalTrials.gov gives out, but no trial in it can be read",
         ),
         (b'{"studies": []}', "ClinicalTrials.gov gives out"),
         (b'{"ctNumber": "2022-500244-37-00"}', "EU CTIS gives out"),

@@ -459,11 +459,8 @@ def test_an_estimate_whose_direction_nothing_says_is_left_out() -> None:
 
 
 def test_harms_are_counted_by_arm(posted: Draft) -> None:
-    assert [(each["n"], each["deaths"], each["sae_patients"]) for each in posted.values["safety"]][0] == (
-        13,
-        0,
-        1,
-    )
+    first = posted.values["safety"][0]
+    assert (first["n"], first["deaths"], first["sae_patients"]) == (13, 0, 1)
 
 
 @pytest.mark.parametrize(

@@ -29,10 +29,13 @@ def test_a_gene_therapy_in_two_member_states(drafts: dict[str, Draft]) -> None:
         drafts["2022-002568-62"],
         {
             "id": "2022-002568-62",
-            "title": "A study to test whether AVB-101 is both safe and efficacious in a sub-population of genetically "
+            "title": "A study to test whether AVB-101 is both safe and efficacious in a sub-population of "
+            "genetically "
             "defined FTD patients that currently have no other treatment options",
-            "scientific_title": "A Phase 1/2 Open-Label, Ascending Dose, Multicenter Study to Evaluate the Safety and "
-            "Preliminary Efficacy of AVB-101 Administered by Bilateral Intrathalamic Infusion in Subjects With "
+            "scientific_title": "A Phase 1/2 Open-Label, Ascending Dose, Multicenter Study to Evaluate the "
+            "Safety and "
+            "Preliminary Efficacy of AVB-101 Administered by Bilateral Intrathalamic Infusion in Subjects "
+            "With "
             "Frontotemporal Dementia With Progranulin Mutations (FTD-GRN)",
             "secondary_ids": ["AVB-PGRN-001"],
             "conditions": ["Frontotemporal Dementia With Progranulin Mutations (FTD-GRN)"],
@@ -78,7 +81,7 @@ def test_a_randomized_trial(drafts: dict[str, Draft]) -> None:
             "phase": "3",
             "enrollment": {"planned": 600},
             "eligibility": {"age": [18], "sex": "all"},
-            "sponsor": {"name": "AB Science", "class": "industry"},
+            "sponsor": {"name": "ABScience", "class": "industry"},
             "interventions.0.name": "Masitinib",
             "interventions.0.aliases": ["Masitinib mesilate", "AB1010"],
             "interventions.1": None,
@@ -93,7 +96,10 @@ def test_bait_in_a_field_is_no_trouble(drafts: dict[str, Draft]) -> None:
 
 
 def test_member_states_that_differ() -> None:
-    ended = ("P. End of Trial Status: Ongoing\n", "P. End of Trial Status: Completed\nP. Date of the global end of the trial: 2024-05-01\n")
+    ended = (
+        "P. End of Trial Status: Ongoing\n",
+        "P. End of Trial Status: Completed\nP. Date of the global end of the trial: 2024-05-01\n",
+    )
     drafts = changed(ended)
     assert {each.values["status"] for each in drafts.values()} == {"completed"}
     assert drafts["2021-002179-21"].values["dates"]["completion"] == {"on": "2024-05-01", "type": "actual"}
@@ -109,7 +115,8 @@ def test_member_states_that_differ() -> None:
     [
         ("Completed", "completed"), ("Prematurely Ended", "terminated"), ("Temporarily Halted", "suspended"),
         ("Restarted", "unknown"), ("Not Authorised", "withdrawn"), ("Prohibited by CA", "terminated"),
-        ("Trial now transitioned", "unknown"), ("GB - no longer in EU/EEA", "unknown"), ("Suspended by CA", "suspended"),
+        ("Trial now transitioned", "unknown"), ("GB - no longer in EU/EEA", "unknown"),
+        ("Suspended by CA", "suspended"),
     ],
 )  # fmt: skip
 def test_statuses(said: str, status: str) -> None:
@@ -122,7 +129,8 @@ def test_text_of_another_language_stands_back() -> None:
 
 
 def test_contacts_are_in_no_copy() -> None:
-    drafts = changed(("D. IMP Identification", "B.5 Contact point\nB.5.2 Functional name of contact point: Jane Doe\nB.5.6 E-mail: jane@x.org\n\nD. IMP Identification"))  # fmt: skip
+    drafts = changed(("D. IMP Identification", "B.5 Contact point\nB.5.2 Functional name of contact point: "
+    "Jane Doe\nB.5.6 E-mail: jane@x.org\n\nD. IMP Identification"))  # fmt: skip
     for draft in drafts.values():
         kept = json.dumps(draft.copy)
         assert "Jane" not in kept
@@ -141,7 +149,9 @@ def test_what_cannot_be_read_is_said() -> None:
     bad = text.replace("2021-002179-21", "2021-00217").encode()
     assert unreadable(euctr.drafts, bad) == ["entry 3: “2021-00217” is no EudraCT number"]
     cut = text[: text.rindex("A. Protocol Information")].encode()
-    assert unreadable(euctr.drafts, cut) == ["entry 3 (2021-002179-21): is cut: almost nothing of the record is there"]
+    assert unreadable(euctr.drafts, cut) == [
+        "entry 3 (2021-002179-21): is cut: almost nothing of the record is there"
+    ]
     assert unreadable(euctr.drafts, b"Some text") == ["file: holds no EudraCT Number"]
 
 

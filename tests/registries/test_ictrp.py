@@ -17,8 +17,10 @@ from alscli.registries.draft import Draft, Unreadable
 XML: dict[str, dict[str, Any]] = {
     "NCT06360289": {
         "id": "nct06360289",
-        "scientific_title": "Observational Study of Neurofilament Light Chain (NfL) Levels in Asymptomatic Carriers "
-        "of the TTR Gene Variants and Patients With hATTR Amyloidosis With Polyneuropathy, Including Patients Who "
+        "scientific_title": "Observational Study of Neurofilament Light Chain (NfL) Levels in Asymptomatic "
+        "Carriers "
+        "of the TTR Gene Variants and Patients With hATTR Amyloidosis With Polyneuropathy, Including "
+        "Patients Who "
         "Undergo Treatment Change - NeuroFeeL Study",
         "acronym": None,
         "secondary_ids": ["ALN-TTR-NT-003"],
@@ -38,7 +40,8 @@ XML: dict[str, dict[str, Any]] = {
         "sponsor": {"name": "Alnylam Pharmaceuticals"},
         "interventions.0.name": "Standard of Care",
         "outcomes.0.role": "primary",
-        "outcomes.1.definition": "Change in NfL Levels Over Time in Asymptomatic Carriers of a TTR Variant and "
+        "outcomes.1.definition": "Change in NfL Levels Over Time in Asymptomatic Carriers of a TTR Variant "
+        "and "
         "Symptomatic hATTR Patients With Polyneuropathy",
         "outcomes.2.role": "secondary",
     },
@@ -340,7 +343,8 @@ def test_xlsx() -> None:
     check(
         found["ChiCTR2000029953"],
         {
-            "title": "Construction and Analysis of Prognostic Predictive Model of Novel Coronavirus Pneumonia (COVID-19)",
+            "title": "Construction and Analysis of Prognostic Predictive Model of Novel Coronavirus "
+            "Pneumonia (COVID-19)",
             "dates.registered.on": "2020-02-17",
             "status_as_of": "2020-02-17",
             "study_type": "observational",
@@ -351,11 +355,18 @@ def test_xlsx() -> None:
 
 def test_the_full_export_has_no_names() -> None:
     row = [""] * 63
-    row[:6] = ["JPRN-UMIN000001234", "29/08/2017", "NCT01234567;NULL", "Public", "Scientific", "https://x.org"]
+    row[:6] = [
+        "JPRN-UMIN000001234",
+        "29/08/2017",
+        "NCT01234567;NULL",
+        "Public",
+        "Scientific",
+        "https://x.org",
+    ]
     row[6:18] = ["Jane Doe"] * 12
     row[18:29] = [
-        "Interventional", "Randomized; double-blind", "Phase II", "28/08/2016", "2016/09/01", "60", "Recruiting",
-        "A University", "NULL", "A Fund", "Japan;United States",
+        "Interventional", "Randomized; double-blind", "Phase II", "28/08/2016", "2016/09/01", "60",
+        "Recruiting", "A University", "NULL", "A Fund", "Japan;United States",
     ]  # fmt: skip
     row[29:34] = ["ALS", "Drug X", "20years-old", "80years-old", "Male and Female"]
     row[36], row[43], row[46] = "ALSFRS-R at 24 weeks", "58", "01/02/2019"
@@ -386,7 +397,9 @@ def test_the_full_export_has_no_names() -> None:
     assert "Jane" not in json.dumps(draft.copy)
 
 
-def test_a_copy_reads_as_what_it_was_copied_from(from_xml: dict[str, Draft], from_csv: dict[str, Draft]) -> None:
+def test_a_copy_reads_as_what_it_was_copied_from(
+    from_xml: dict[str, Draft], from_csv: dict[str, Draft]
+) -> None:
     for draft in (*from_xml.values(), *from_csv.values()):
         data = json.dumps(draft.copy).encode()
         assert ictrp.is_mine(data)
@@ -427,10 +440,10 @@ def test_entities_are_refused() -> None:
     </Trial></Trials_downloaded_from_ICTRP>"""
     assert unreadable(ictrp.drafts, bomb) == ["file: declares XML entities, which no registry does; not read"]
     outside = bomb.replace(b'"lol"', b'SYSTEM "file:///etc/passwd"')
-    assert unreadable(ictrp.drafts, outside) == ["file: declares XML entities, which no registry does; not read"]
-    inside = payload("ictrp.xml").replace(
-        b"<Trial>", b'<Trial><!DOCTYPE x [<!ENTITY y "z">]>', 1
-    )
+    assert unreadable(ictrp.drafts, outside) == [
+        "file: declares XML entities, which no registry does; not read"
+    ]
+    inside = payload("ictrp.xml").replace(b"<Trial>", b'<Trial><!DOCTYPE x [<!ENTITY y "z">]>', 1)
     assert "not read" in unreadable(ictrp.drafts, inside)[0]
 
 
@@ -452,11 +465,15 @@ def test_wrong_encodings() -> None:
     wide = payload("ictrp.xml").decode().replace("UTF-8", "UTF-16").encode("utf-16")
     assert read(ictrp.drafts, wide)["DRKS00030545"].values["title"].startswith("Tübingen")
     chinese = payload("ictrp.csv").decode().replace("COVID-19", "新型冠状病毒肺炎").encode("gb18030")
-    assert read(ictrp.drafts, chinese)["NL8483"].values["title"].startswith("A weapon against 新型冠状病毒肺炎")
+    assert (
+        read(ictrp.drafts, chinese)["NL8483"].values["title"].startswith("A weapon against 新型冠状病毒肺炎")
+    )
 
 
 def test_stray_ampersands_and_html_entities() -> None:
-    data = payload("ictrp.xml").replace(b"<Phase>Phase 3", b"<Sponsor>A & B &eacute; &#233;</Sponsor><Phase>Phase 3")
+    data = payload("ictrp.xml").replace(
+        b"<Phase>Phase 3", b"<Sponsor>A & B &eacute; &#233;</Sponsor><Phase>Phase 3"
+    )
     draft = read(ictrp.drafts, data)["NCT02319005"]
     assert draft.copy["Sponsor"] == "A & B é é"
     assert "mended" in oddities(draft)
@@ -476,7 +493,9 @@ def workbook(sheet: str, strings: str = "", **parts: bytes) -> bytes:
     with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("[Content_Types].xml", "<Types/>")
         archive.writestr("xl/sharedStrings.xml", f"<sst {main}>{strings}</sst>")
-        archive.writestr("xl/worksheets/sheet1.xml", f"<worksheet {main}><sheetData>{sheet}</sheetData></worksheet>")
+        archive.writestr(
+            "xl/worksheets/sheet1.xml", f"<worksheet {main}><sheetData>{sheet}</sheetData></worksheet>"
+        )
         for name, data in parts.items():
             archive.writestr(name.replace("__", "/") + ".xml", data)
     return out.getvalue()
@@ -529,3 +548,14 @@ def test_what_is_not_icrtps() -> None:
     assert not ictrp.is_mine(b"")
     assert ictrp.is_mine(payload("ictrp.xml")[:4096])
     assert ictrp.is_mine(payload("ictrp.csv")[:4096])
+
+
+def test_vast_fields_and_many_openings() -> None:
+    data = payload("ictrp.xml")
+    vast = data.replace(b"<Phase>Phase 3", b"<Phase>" + b"Phase 3 " * 200_000, 1)
+    assert "larger than 1,048,576 characters" in unreadable(ictrp.drafts, vast)[0]
+    many = data.replace(b"<Primary_outcome>6 Minute", b"<Primary_outcome>" + b"Pain;" * 20_000 + b"6 Minute")
+    draft = read(ictrp.drafts, many)["NCT02319005"]
+    assert len(draft.values["outcomes"]) == 300
+    assert "more than 300 outcomes" in oddities(draft)
+    assert len(unreadable(ictrp.drafts, b"<Trial>" * 20_000)) == 20_000

@@ -253,7 +253,6 @@ def asked(
         ("mesenchymal stem cells isolated from Wharton's jelly of the umbilical cord", "WJ-MSC"),
         ("adipose tissue-derived mesenchymal stromal cells", "AD-MSC"),
         ("HB-adMSCs", "AD-MSC"),
-        ("autologous stem cell transplantation", "other-cell"),
         ("人脐带间充质干细胞鞘内注射", "UC-MSC"),
         ("骨髓间充质干细胞", "BM-MSC"),
         ("自体外周血单个核细胞", "PBMC"),
@@ -264,6 +263,21 @@ def asked(
 )
 def test_the_most_precise_name_wins(text: str, cell_type: str) -> None:
     assert asked(text)["cell_type"].value == cell_type
+
+
+def test_stem_cells_alone_count_where_they_name_what_is_given() -> None:
+    record = {"interventions": [{"id": "x", "name": "stem cells", "modality": "cell"}]}
+    named = proposals(record, [Passage("interventions.0.name", "stem cells", "interventions.0", 0)])
+    assert stated(named, "cell_type") == {"other-cell"}
+    assert "cell_type" not in asked(
+        "shock waves that are held to recruit stem cells", modality="not_reported"
+    )
+
+
+def test_a_device_is_no_cell_whatever_its_description_says() -> None:
+    assert "cell_type" not in asked(
+        "may activate mesenchymal stem cells", name="shock waves", modality="device"
+    )
 
 
 def test_what_is_excluded_is_not_what_is_given() -> None:

@@ -19,13 +19,20 @@ def as_xml(tree: dict[str, Any], attributes: str, parties: str) -> bytes:
     def element(name: str, value: Any) -> str:
         if isinstance(value, list):
             return "".join(element(name, each) for each in value)
-        inner = "".join(element(*each) for each in value.items()) if isinstance(value, dict) else escape(str(value))
+        inner = (
+            "".join(element(*each) for each in value.items())
+            if isinstance(value, dict)
+            else escape(str(value))
+        )
         named = 'isrctn dateAssigned="2015-03-19T10:00:00.000Z"' if name == "isrctn" else name
         return f"<{named}>{inner}</{name}>"
 
-    trial = "".join(element(*each) for each in tree.items() if each[0] not in ("ctrname", "record_last_import"))
+    trial = "".join(
+        element(*each) for each in tree.items() if each[0] not in ("ctrname", "record_last_import")
+    )
     return (
-        '<?xml version="1.0" encoding="UTF-8"?><allTrials xmlns="http://www.67bricks.com/isrctn" totalCount="1">'
+        '<?xml version="1.0" encoding="UTF-8"?>'
+        '<allTrials xmlns="http://www.67bricks.com/isrctn" totalCount="1">'
         f"<fullTrial><trial {attributes}>{trial}</trial>{parties}</fullTrial></allTrials>"
     ).encode()
 
@@ -33,7 +40,8 @@ def as_xml(tree: dict[str, Any], attributes: str, parties: str) -> bytes:
 NEUROSIS = {
     "id": "isrctn80181452",
     "title": "Neonatal European Study of Inhaled Steroids",
-    "scientific_title": "Efficacy and safety of inhaled budesonide in very preterm infants at risk for bronchopulmonary "
+    "scientific_title": "Efficacy and safety of inhaled budesonide in very preterm infants at risk for "
+    "bronchopulmonary "
     "dysplasia: a phase III trial",
     "acronym": "NEuroSIS",
     "secondary_ids": ["Grand_Award_Health-F5_2009-223060", "NCT01035190"],
@@ -62,7 +70,8 @@ NEUROSIS = {
     "outcomes.14": None,
 }
 MINT = {
-    "scientific_title": "The use of milrinone in neonates with persistent pulmonary hypertension of the newborn: a "
+    "scientific_title": "The use of milrinone in neonates with persistent pulmonary hypertension of the "
+    "newborn: a "
     "randomised controlled trial pilot study",
     "secondary_ids": ["2014-002988-16", "MINT-2014-01"],
     "status": "terminated",
@@ -97,7 +106,8 @@ def test_xml() -> None:
         "<contact><title>Dr</title><surname>Doe</surname><contactDetails><email>d@x.org</email></contactDetails>"
         '</contact><sponsor id="a"><organisation>University College Cork</organisation>'
         "<sponsorType>University/education</sponsorType></sponsor>"
-        '<sponsor id="b"><organisation>Another</organisation></sponsor><funder id="c"><name>EU</name></funder>',
+        '<sponsor id="b"><organisation>Another</organisation></sponsor>'
+        '<funder id="c"><name>EU</name></funder>',
     ).replace(b"<gender>", b'<lowerAgeLimit unit="years" value="18.0">18 Years</lowerAgeLimit><gender>')
     (draft,) = read(isrctn.drafts, data).values()
     check(

@@ -326,12 +326,13 @@ def test_rows_of_a_csv_stand_alone() -> None:
 
 def test_the_classic_csv_speaks_in_words() -> None:
     data = (
-        b"Rank,NCT Number,Title,Status,Phases,Study Type,Enrollment,Study Designs,Age,Gender,Start Date,Completion Date,"
-        b"Sponsor/Collaborators,Funded Bys,Last Update Posted,Conditions\n"
+        b"Rank,NCT Number,Title,Status,Phases,Study Type,Enrollment,Study Designs,Age,Gender,Start Date,"
+        b"Completion Date,Sponsor/Collaborators,Funded Bys,Last Update Posted,Conditions\n"
         b'1,NCT00000001,A,"Active, not recruiting",Phase 1|Phase 2,Interventional,20,'
-        b"Allocation: N/A|Intervention Model: Single Group Assignment|Masking: None (Open Label)|Primary Purpose: Treatment,"
-        b'"18 Years to 75 Years   (Adult, Older Adult)",All,"September 1, 2011",September 2011,Mayo Clinic|NIH,Other,'
-        b'"February 16, 2022",ALS|Amyotrophic Lateral Sclerosis\n'
+        b"Allocation: N/A|Intervention Model: Single Group Assignment|Masking: None (Open Label)|"
+        b"Primary Purpose: Treatment,"
+        b'"18 Years to 75 Years   (Adult, Older Adult)",All,"September 1, 2011",September 2011,'
+        b'Mayo Clinic|NIH,Other,"February 16, 2022",ALS|Amyotrophic Lateral Sclerosis\n'
     )
     (draft,) = reading.read(data)
     assert isinstance(draft, Draft)

@@ -59,7 +59,8 @@ def test_repec_and_its_encoding() -> None:
         draft,
         {
             "registry_id": "PER-001-95",
-            "title": "Evaluation of the Efficacy and Safety of Fluoxetine Compared with Amitriptyline in the Treatment of "
+            "title": "Evaluation of the Efficacy and Safety of Fluoxetine Compared with Amitriptyline in "
+            "the Treatment of "
             "Patients with Major Depression Associated with Anxiety in Latin America.",
             "scientific_title": None,
             "secondary_ids": ["B1-Y-MC-HCIB"],
@@ -171,18 +172,24 @@ def test_a_broken_entry_spoils_no_other() -> None:
     cut = cut[: cut.index(b"RBR-2qdv84") + 100]
     assert unreadable(who_format.drafts, cut) == ["entry 4 (RBR-2qdv84): is cut: its end is missing"]
     assert unreadable(who_format.drafts, b"<trials></trials>") == ["file: holds no <trial>"]
-    assert unreadable(who_format.drafts, b"<trials><trial><a/></trial></trials>") == ["entry 1: has no <main>"]
+    assert unreadable(who_format.drafts, b"<trials><trial><a/></trial></trials>") == [
+        "entry 1: has no <main>"
+    ]
 
 
 def test_a_billion_laughs_is_refused() -> None:
     laughs = "".join(f'<!ENTITY l{n + 1} "{f"&l{n};" * 10}">' for n in range(9))
     bomb = f'<!DOCTYPE trials [<!ENTITY l0 "lol">{laughs}]>'.encode()
     data = payload("who_rebec.xml").replace(b"<trials>", bomb + b"<trials>", 1)
-    assert unreadable(who_format.drafts, data) == ["file: declares XML entities, which no registry does; not read"]
+    assert unreadable(who_format.drafts, data) == [
+        "file: declares XML entities, which no registry does; not read"
+    ]
 
 
 def test_a_document_type_alone_is_no_harm() -> None:
-    data = payload("who_rebec.xml").replace(b"<trials>", b'<!DOCTYPE trials SYSTEM "who_ictrp.dtd"><trials>', 1)
+    data = payload("who_rebec.xml").replace(
+        b"<trials>", b'<!DOCTYPE trials SYSTEM "who_ictrp.dtd"><trials>', 1
+    )
     assert len(read(who_format.drafts, data)) == 4
 
 

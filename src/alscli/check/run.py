@@ -9,19 +9,14 @@ from __future__ import annotations
 import gc
 import hashlib
 import json
-import multiprocessing
 import os
 import sys
-import threading
 from collections.abc import Collection as Container
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import ProcessPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
 from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from functools import partial
-from multiprocessing.context import BaseContext
 from pathlib import Path
 from typing import Any
 
@@ -32,9 +27,11 @@ from alscli.check.finding import Finding, Severity
 from alscli.check.gist import Gist
 from alscli.store.cache import Cache, Kept, Stamp, digest, now, stamp
 from alscli.store.collection import MARKER, Collection, Entry, Record, assemble, read_bytes
+from alscli.store.copies import stamps
+from alscli.store.processes import spread
 
-MANY = 400
-"""Stale files from which on several processes are worth their start."""
+CHUNK = 250
+"""Files that a process examines at a time."""
 
 
 def check_files(
@@ -70,6 +67,7 @@ def _check_files(
     cache = Cache(collection.root, "check", _context(collection, around, beside)) if cached else None
     kept = cache.load() if cache is not None else {}
 
+    copies = stamps(collection.root)
     examined: dict[str, Examination] = {}
     stale: list[tuple[Entry, Stamp | None]] = []
     for entry in entries:
@@ -77,13 +75,15 @@ def _check_files(
         seen = stamp(entry.path)
         held = kept.get(path)
         if held is not None and seen is not None and held.is_fresh(entry.path, seen):
-            examined[path] = _restored(held.content, entry)
-        else:
-            stale.append((entry, seen))
+            restored = _restored(held.content, entry, copies.get(entry.id))
+            if restored is not None:
+                examined[path] = restored
+                continue
+        stale.append((entry, seen))
     fresh = dict(_examined(collection, around, [entry for entry, _ in stale]))
     if cache is not None:
-        stamps = {str(entry.path): seen for entry, seen in stale}
-        cache.store(_to_keep(fresh, stamps, at), set(kept) - set(stamps) - set(examined))
+        seen_at = {str(entry.path): seen for entry, seen in stale}
+        cache.store(_to_keep(fresh, seen_at, at, copies), set(kept) - set(seen_at) - set(examined))
         cache.close()
     examined |= {path: examination for path, (examination, _) in fresh.items()}
     examined |= _examined_again(collection, around, entries, examined)
@@ -117,29 +117,11 @@ def _examined_again(
 
 
 def _examined(collection: Collection, around: Surroundings, entries: Sequence[Entry]) -> Iterator[Fresh]:
-    workers = min(os.cpu_count() or 1, 8)
-    if len(entries) < MANY or workers == 1:
-        yield from _examine_some(collection, around, entries)
-        return
-    size = -(-len(entries) // (workers * 4))
-    chunks = [entries[at : at + size] for at in range(0, len(entries), size)]
-    try:
-        with ProcessPoolExecutor(workers, mp_context=_processes()) as pool:
-            for found in pool.map(partial(_examine_all, collection, around), chunks):
-                yield from found
-    except (OSError, BrokenProcessPool):  # a system without shared memory, or too little of it
-        yield from _examine_some(collection, around, entries)
-
-
-def _processes() -> BaseContext:
-    """A copy of this process is ready at once, but waits for ever on a lock that another thread held."""
-    if sys.platform == "linux" and threading.active_count() == 1:
-        return multiprocessing.get_context("fork")
-    return multiprocessing.get_context("spawn")
+    for found in spread(partial(_examine_all, collection, around), entries, CHUNK):
+        yield from found
 
 
 def _examine_all(collection: Collection, around: Surroundings, entries: Sequence[Entry]) -> list[Fresh]:
-    gc.disable()
     return list(_examine_some(collection, around, entries))
 
 
@@ -159,23 +141,31 @@ def _read(collection: Collection, entry: Entry) -> tuple[Record, bytes | None]:
 
 
 def _to_keep(
-    fresh: Mapping[str, tuple[Examination, bytes | None]], stamps: Mapping[str, Stamp | None], at: int
+    fresh: Mapping[str, tuple[Examination, bytes | None]],
+    seen_at: Mapping[str, Stamp | None],
+    at: int,
+    copies: Mapping[str, Stamp],
 ) -> dict[str, Kept]:
     return {
-        path: Kept(seen, at, of, _written(examination))
+        path: Kept(
+            seen,
+            at,
+            of,
+            _written(examination, copies.get(Path(path).stem) if examination.kind == "trial" else None),
+        )
         for path, (examination, of) in fresh.items()
-        if of is not None and (seen := stamps[path]) is not None
+        if of is not None and (seen := seen_at[path]) is not None
     }
 
 
 # -- an examination as text ---------------------------------------------------------------------------
 
 
-def _written(examination: Examination) -> str:
+def _written(examination: Examination, copy: Stamp | None) -> str:
     gist = examination.gist.as_list() if examination.gist is not None else None
     findings = [_plain(finding) for finding in examination.findings]
     return json.dumps(
-        [findings, gist, examination.waives], ensure_ascii=False, separators=(",", ":"), default=str
+        [findings, gist, examination.waives, copy], ensure_ascii=False, separators=(",", ":"), default=str
     )
 
 
@@ -200,8 +190,11 @@ def _plain(finding: Finding) -> list[object]:
     ]
 
 
-def _restored(text: str, entry: Entry) -> Examination:
-    findings, gist, waives = json.loads(text)
+def _restored(text: str, entry: Entry, copy: Stamp | None) -> Examination | None:
+    """The examination; None where it was made beside another registry copy."""
+    findings, gist, waives, of = json.loads(text)
+    if of != (list(copy) if copy is not None and entry.kind == "trial" else None):
+        return None
     return Examination(
         str(entry.path),
         entry.kind,

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from alscli.interview.proposal import Proposal
     from alscli.interview.question import Choice, Surroundings
     from alscli.model.format import FileKind
+    from alscli.registries.draft import Draft as Registered
     from alscli.store.collection import Snapshot
 
 
@@ -36,7 +37,7 @@ def add(
         typer.Option(
             "--from",
             metavar="FILE",
-            help="TOML or JSON of the format, JSON Lines for several; - is stdin.",
+            help="What a registry gives out, TOML or JSON of the format, JSON Lines; - is stdin.",
             show_default=False,
         ),
     ] = None,
@@ -48,7 +49,8 @@ def add(
 ) -> int:
     """Add a record, asked for field by field.
 
-    In scripts its values come from --set and --from: several records are added together or not at all.
+    The number of a trial at ClinicalTrials.gov fetches what that says; what it says in words only is asked
+    about. In scripts values come from --set and --from: several records are added together or not at all.
 
     Every answer is checked at once and kept as a draft, which the next `add` offers to resume; nothing is
     written to the collection before the whole record is shown, free of errors, and confirmed.
@@ -67,8 +69,9 @@ def add(
     snapshot = session.collection.load()
     if not set_ and source is None and not no_input and kind == "trial":
         return _interviewed(session, snapshot, id, dry_run=dry_run)
-    listed = _given(session, kind, id, source, set_ or [])  # type: ignore[arg-type]
-    return _scripted(session, snapshot, kind, listed, dry_run=dry_run)  # type: ignore[arg-type]
+    registered = _registered(session, snapshot, kind, id, source, fetches=not set_)
+    listed = _given(session, kind, id, source, set_ or [], registered)  # type: ignore[arg-type]
+    return _scripted(session, snapshot, kind, listed, registered, dry_run=dry_run)  # type: ignore[arg-type]
 
 
 def _list_drafts(session: Session) -> int:
@@ -84,14 +87,40 @@ def _list_drafts(session: Session) -> int:
 # -- in scripts --------------------------------------------------------------------------------------
 
 
+def _registered(
+    session: Session, snapshot: Snapshot, kind: str, id_: str | None, source: str | None, *, fetches: bool
+) -> list[Registered]:
+    """What a registry says, in the file that is given or over the network; none where it is not asked."""
+    from alscli.cli.fetching import drafts_in, fetched, told
+    from alscli.interview.proposal import refuse_registered
+
+    found: list[Registered] = []
+    if kind == "trial" and source is not None:
+        found = drafts_in(source)
+    elif kind == "trial" and fetches and id_ is not None:
+        refuse_registered(snapshot, id_)
+        draft = fetched(session, id_)
+        found = [draft] if draft is not None else []
+    for line in told(found, proposals=True):
+        session.say(f"  {line}")
+    return found
+
+
 def _given(
-    session: Session, kind: FileKind, id_: str | None, source: str | None, pairs: list[str]
+    session: Session,
+    kind: FileKind,
+    id_: str | None,
+    source: str | None,
+    pairs: list[str],
+    registered: Sequence[Registered],
 ) -> list[dict[str, Any]]:
     """The values that `--from`, the id and `--set` state, later ones over earlier ones."""
     from alscli.interview.assignment import assign, read_sources
     from alscli.model.identifiers import parse_registry_id, suggest_record_id
 
-    listed = read_sources(source) if source is not None else [{}]
+    listed: list[dict[str, Any]] = [dict(draft.values) for draft in registered]
+    if not listed:
+        listed = read_sources(source) if source is not None else [{}]
     if id_ is not None and len(listed) > 1:
         raise UsageError(f"{source} holds {len(listed)} records, and {id_} names one", "leave the id out")
     number = parse_registry_id(id_) if id_ else None
@@ -101,6 +130,8 @@ def _given(
             values.setdefault("id", suggest_record_id(number.value))
         elif id_ is not None:
             values["id"] = id_
+        elif registered:
+            values.setdefault("id", suggest_record_id(str(values.get("registry_id"))))
         values.setdefault("schema", 1)
         for pair in pairs:
             assign(values, pair, kind, session.collection.vocabularies)
@@ -112,7 +143,13 @@ def _given(
 
 
 def _scripted(
-    session: Session, snapshot: Snapshot, kind: FileKind, listed: list[dict[str, Any]], *, dry_run: bool
+    session: Session,
+    snapshot: Snapshot,
+    kind: FileKind,
+    listed: list[dict[str, Any]],
+    registered: Sequence[Registered],
+    *,
+    dry_run: bool,
 ) -> int:
     from alscli.interview.proposal import propose_all
 
@@ -129,14 +166,17 @@ def _scripted(
     if dry_run:
         sys.stdout.write("\n".join(proposal.text for proposal in proposals))
         return 0
-    return _written(session, proposals)
+    return _written(session, proposals, registered)
 
 
-def _written(session: Session, proposals: Sequence[Proposal]) -> int:
+def _written(session: Session, proposals: Sequence[Proposal], registered: Sequence[Registered] = ()) -> int:
+    from alscli.cli.fetching import copies
     from alscli.interview.proposal import write as write_proposals
     from alscli.store.collection import shown
 
-    for path in write_proposals(proposals, session.collection):
+    ids = {(p.record.document.values if p.record.document else {}).get("registry_id"): p for p in proposals}
+    kept = {ids[d.registry_id].entry.id: d for d in registered if d.registry_id in ids}
+    for path in write_proposals(proposals, session.collection, copies(session, kept)):
         session.say(f"wrote {shown(path)}")
     return 0
 
@@ -166,12 +206,14 @@ def _interviewed(session: Session, snapshot: Snapshot, id_: str | None, *, dry_r
     draft: Draft | None = None
     try:
         draft = _resumed(session, terminal) or start(session.collection.root)
+        registered: list[Registered] = []
         if id_ is not None and not draft.answers:
             _begin_with(draft, id_)
+            registered = _filled(session, draft, around, terminal)
         terminal.say(KEYS, "quiet")
         while True:
             values = _edited(draft, terminal) or interview(draft, around, terminal)
-            status = _finish(session, snapshot, draft, values, around, terminal, dry_run=dry_run)
+            status = _finish(session, snapshot, draft, values, around, terminal, registered, dry_run=dry_run)
             if status is not None:
                 return status
     except (KeyboardInterrupt, EOFError):
@@ -190,6 +232,35 @@ def _begin_with(draft: Draft, id_: str) -> None:
         draft.answers["registry_id"] = id_
     else:
         draft.former["id"] = id_
+
+
+def _filled(session: Session, draft: Draft, around: Surroundings, terminal: Terminal) -> list[Registered]:
+    """Fill the draft with what the registry says, where it can be asked; the person goes on from there."""
+    from alscli.cli.fetching import confirmed, fetched, told
+    from alscli.model.format import MODELS, schema_comment, shape_of
+    from alscli.model.identifiers import suggest_record_id
+    from alscli.store.layout import dump
+
+    number = draft.answers.get("registry_id", "")
+    try:
+        around.refuse_registered(number)
+    except AlscliError:
+        return []  # the first question says so
+    try:
+        found = fetched(session, number) if number else None
+    except AlscliError as error:
+        terminal.say(f"{error.message}; {error.hint}", "warn")
+        return []
+    if found is None:
+        return []
+    for line in told([found], proposals=False):
+        terminal.say(line, "quiet")
+    values = {"id": suggest_record_id(found.registry_id), **confirmed(found, terminal)}
+    values |= {"schema": 1, "screening": {"decision": "include"}}
+    values.setdefault("src", "registry")
+    draft.edited[:] = dump(values, shape_of(MODELS["trial"]), schema_comment("trial")).split("\n")
+    draft.save()
+    return [found]
 
 
 def _surroundings(session: Session, snapshot: Snapshot) -> Surroundings:
@@ -245,6 +316,7 @@ def _finish(
     values: dict[str, Any],
     around: Surroundings,
     terminal: Terminal,
+    registered: Sequence[Registered],
     *,
     dry_run: bool,
 ) -> int | None:
@@ -286,7 +358,7 @@ def _finish(
             case "s" if dry_run:
                 terminal.say("--dry-run: nothing was written")
                 return 0
-            case "s" if _is_saved(session, proposal, terminal):
+            case "s" if _is_saved(session, proposal, terminal, registered):
                 draft.discard()
                 return 0
 
@@ -330,9 +402,11 @@ def _open(draft: Draft, text: str, terminal: Terminal) -> None:
         terminal.say(f"{path}: {error}; the answers are kept", "bad")
 
 
-def _is_saved(session: Session, proposal: Proposal, terminal: Terminal) -> bool:
+def _is_saved(
+    session: Session, proposal: Proposal, terminal: Terminal, registered: Sequence[Registered]
+) -> bool:
     try:
-        _written(session, [proposal])
+        _written(session, [proposal], registered)
     except AlscliError as error:
         terminal.say(f"{error.message}; {error.hint}; the answers are kept", "bad")
         return False

@@ -46,7 +46,7 @@ def diff(
         bool, typer.Option("--staged", "--cached", help="What is in git's index, against A or HEAD.")
     ] = False,
     registry: Annotated[
-        bool, typer.Option("--registry", help="Records against their registry copies.")
+        bool, typer.Option("--registry", help="Registry copies against their records.")
     ] = False,
     format: Annotated[str, typer.Option(metavar="FORMAT", help="text, json or markdown.")] = "text",  # noqa: A002
     stat: Annotated[bool, typer.Option("--stat", help="Only a line for each record.")] = False,
@@ -73,9 +73,10 @@ def diff(
     if stat and format == "json":
         raise UsageError("--stat has no JSON", "--format json has every field; count them")
     if registry:
-        raise _no_registry_copies(session, [*(ends or []), *(only or [])])
-    sides = _sides(session, list(ends or []), list(only or []), staged=staged)
-    found = _chosen(session, sides, filters) if filters else sides.found
+        found = _from_registry(session, [*(ends or []), *(only or [])], filters)
+    else:
+        sides = _sides(session, list(ends or []), list(only or []), staged=staged)
+        found = _chosen(session, sides, filters) if filters else sides.found
     if format == "json":
         write_data(view.as_json(found))
     elif format == "markdown":
@@ -88,18 +89,35 @@ def diff(
     return 1 if exit_code and found else 0
 
 
-def _no_registry_copies(session: Session, names: Sequence[str]) -> UsageError:
-    """That there is nothing to compare with: no command writes registry copies yet."""
-    folder = session.collection.root / "registry"
-    held = {path.stem for path in folder.glob("*.json")} if folder.is_dir() else set()
-    without = [name for name in names if name not in held]
-    what = f"no registry copy of {without[0]!r}" if without else "no registry copies"
-    if held and not without:
-        return UsageError("registry copies cannot be compared yet", "`alscli diff` compares with revisions")
-    return UsageError(
-        f"there is {what}" if without else f"there are {what} in this collection",
-        "they will stand in `registry/` beside the records; no command of this version writes them",
-    )
+def _from_registry(session: Session, names: Sequence[str], filters: Given) -> list[RecordChange]:
+    """Where records say otherwise than their registry copies; what only the record holds is left out."""
+    from alscli.store.collection import resolve
+    from alscli.store.compare import RecordChange, changes
+    from alscli.store.copies import find, ids
+
+    root, held = session.collection.root, ids(session.collection.root)
+    snapshot = session.collection.load()
+    records = [resolve(name, snapshot.records) for name in names]
+    without = [record.entry.id for record in records if record.entry.id not in held]
+    if without or not held:
+        raise UsageError(
+            f"there is no registry copy of {without[0]}" if without else "there are no registry copies",
+            f"`alscli sync {without[0] if without else 'ID'}` asks the registry; `alscli import` reads files",
+        )
+    chosen = _matching(session, snapshot, filters) if filters else held
+    found: list[RecordChange] = []
+    for record in records or snapshot.records:
+        id_, kind = record.entry.id, record.entry.kind
+        copy = find(root, id_) if kind == "trial" and id_ in held and id_ in chosen else None
+        if copy is None:
+            continue
+        if record.document is None:
+            found.append(RecordChange(id_, kind, "unreadable", note="it is no TOML"))
+            continue
+        told = [each for each in changes(copy.values, record.document.values, kind) if each.old is not None]
+        if told:
+            found.append(RecordChange(id_, kind, "changed", tuple(told)))
+    return found
 
 
 @dataclass(frozen=True)

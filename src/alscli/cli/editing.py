@@ -553,7 +553,7 @@ def _change(
     records = [
         collection.understand(Entry(step.path, kinds.get(step.path.parent, "ledger")), step.after)
         for step in wanted
-        if step.after is not None
+        if step.after is not None and step.path.suffix == ".toml"  # a registry copy is no record
     ]
     gone = [step.path for step in wanted if step.after is None]
     after = grown(before, records, gone)

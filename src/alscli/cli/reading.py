@@ -55,7 +55,8 @@ def list_(
     """List trials, with the honest line of each.
 
     Filters may be repeated (any of the values) and combined (all of the filters). --where takes what filters
-    cannot say: --where "enrollment_randomized > 50 and country_count > 1".
+    cannot say: --where "enrollment_randomized > 50 and country_count > 1", and asks other tables by
+    --where "id in (select trial from safety where deaths > 0)".
 
     \b
     Examples:

@@ -157,8 +157,8 @@ def _inner(values: Any, name: str) -> dict[str, Any]:
         raise UsageError(f"{name} holds what is no record", _FORMATS)
     if registry := _registry_of(values):
         raise UsageError(
-            f"{name} is what {registry} gives out, not a record; this version does not read it yet",
-            "add it field by field with `alscli add`, or give TOML or JSON of the record format",
+            f"{name} is what {registry} gives out, but no trial in it can be read",
+            f"`alscli import {name} --dry-run` says why; or add it field by field with `alscli add`",
         )
     kind = str(values.get("schema", "")).removeprefix("alscli/").removesuffix("/1")
     inner = values.get(kind)

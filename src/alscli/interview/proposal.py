@@ -133,8 +133,11 @@ def refuse_registered(snapshot: Snapshot, number: str) -> None:
                 )
 
 
-def write(proposals: Sequence[Proposal], collection: Collection) -> list[Path]:
-    """Write the records, all or none, unless somebody took an id or registry id meanwhile (RefusedError)."""
+def write(proposals: Sequence[Proposal], collection: Collection, also: Sequence[Step] = ()) -> list[Path]:
+    """Write the records, all or none, unless somebody took an id or registry id meanwhile (RefusedError).
+
+    `also` are files that are written with them.
+    """
     with locked(collection.root):
         current = collection.load()
         for proposal in proposals:
@@ -143,10 +146,8 @@ def write(proposals: Sequence[Proposal], collection: Collection) -> list[Path]:
             if isinstance(values.get("registry_id"), str):
                 refuse_registered(current, values["registry_id"])
             current = assemble([*current.records, proposal.record])
-        for proposal in proposals:
-            proposal.entry.path.parent.mkdir(exist_ok=True)
-        commit(
-            collection.root,
-            [Step(proposal.entry.path, None, proposal.text.encode()) for proposal in proposals],
-        )
+        steps = [Step(proposal.entry.path, None, proposal.text.encode()) for proposal in proposals]
+        for step in (*steps, *also):
+            step.path.parent.mkdir(exist_ok=True)
+        commit(collection.root, [*steps, *also])
     return [proposal.entry.path for proposal in proposals]

@@ -7,10 +7,15 @@ import re
 import shutil
 import sys
 from collections.abc import Iterable, Iterator, Sequence
+from functools import cached_property
+from typing import TYPE_CHECKING
 
 from alscli.interview.dialog import Terminal
 from alscli.interview.question import Choice
 from alscli.text import paint, plain, wrap
+
+if TYPE_CHECKING:
+    from prompt_toolkit import PromptSession
 
 _LAST = re.compile(r"[^,;，；、]*$")
 
@@ -55,9 +60,14 @@ class PlainTerminal:
 class RichTerminal(PlainTerminal):
     """A prompt with editing keys and completion by code, label and synonym."""
 
+    @cached_property
+    def _session(self) -> PromptSession[str]:
+        from prompt_toolkit import PromptSession
+
+        return PromptSession()  # one for all: making one takes longer than asking with it
+
     def ask(self, label: str, default: str, choices: Sequence[Choice]) -> str:
         """See `Terminal.ask`."""
-        from prompt_toolkit import prompt
         from prompt_toolkit.completion import CompleteEvent, Completer, Completion
         from prompt_toolkit.document import Document
         from prompt_toolkit.formatted_text import FormattedText
@@ -73,10 +83,10 @@ class RichTerminal(PlainTerminal):
 
         shown = f" [{plain(default)}]" if default else ""
         sys.stderr.flush()
-        return prompt(
+        return self._session.prompt(
             FormattedText([("bold" if self.color else "", label), ("", f"{shown}: ")]),
-            completer=Choices() if choices else None,
-            complete_while_typing=True,
+            completer=Choices(),
+            complete_while_typing=bool(choices),
             reserve_space_for_menu=6 if choices else 0,
         )
 

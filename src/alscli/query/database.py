@@ -77,15 +77,31 @@ def _definition(shape: TableShape) -> str:
     return f"CREATE TABLE {shape.name} ({', '.join(parts)}) {strict}WITHOUT ROWID;\n{index}"
 
 
+Prepared = dict[str, list[tuple[str | int | float | None, ...]]]
+"""Rows as SQLite holds them, by table."""
+
+
 def fill(connection: sqlite3.Connection, rows: Rows) -> None:
     """Put the rows of one record into the database."""
+    insert(connection, prepared(rows))
+
+
+def prepared(rows: Rows) -> Prepared:
+    """The rows of one record, ready to be inserted."""
+    made: Prepared = {}
     for name, found in rows.items():
         shape = TABLES[name]
         if shape is TRIALS:
-            values = [(*_values(shape, row), _words(row)) for row in found]
+            made[name] = [(*_values(shape, row), _words(row)) for row in found]
         else:
-            values = [_values(shape, row) for row in found]
-        connection.executemany(_insertion(name), values)
+            made[name] = [_values(shape, row) for row in found]
+    return made
+
+
+def insert(connection: sqlite3.Connection, rows: Prepared) -> None:
+    """Put prepared rows into the database."""
+    for name, found in rows.items():
+        connection.executemany(_insertion(name), found)
 
 
 @cache

@@ -199,7 +199,6 @@ def rows_of_trials(table: TableShape, trials: Condition, *, every_product: bool)
 def _one(
     each: Filter, value: str, vocabularies: Mapping[str, Vocabulary], products: Mapping[str, Named]
 ) -> Condition:
-    from alscli.model.identifiers import REGISTRIES
     from alscli.model.nearness import did_you_mean
     from alscli.model.vocabulary import normalize
 
@@ -215,10 +214,7 @@ def _one(
                 raise UsageError(f"--product: no product {value!r}", did_you_mean(value, products))
             return _shares(column, [product.id])
         case "registry":
-            known = [registry.code for registry in REGISTRIES]
-            if value.casefold() not in known:
-                raise UsageError(f"--registry: no registry {value!r}", did_you_mean(value, known))
-            return _member(column, [value.casefold()])
+            return _member(column, [_registry(value)])
         case "range":
             low, high = _bounds(each, value)
             return Condition(f"{column} BETWEEN ? AND ?", (low, high))
@@ -271,14 +267,29 @@ def _shares(column: str, codes: Sequence[str]) -> Condition:
     return Condition(sql, tuple(codes))
 
 
+def _registry(value: str) -> str:
+    """The code of the registry with this code, name or beginning of its numbers."""
+    from alscli.model.identifiers import REGISTRIES
+    from alscli.model.nearness import did_you_mean
+
+    codes_ = {registry.code: registry.code for registry in REGISTRIES}
+    for registry in REGISTRIES:
+        for name in (registry.name, registry.prefix):
+            codes_.setdefault(name.casefold(), registry.code)
+    if not value or value.casefold() not in codes_:
+        known = [registry.code for registry in REGISTRIES]
+        raise UsageError(f"--registry: no registry {value!r}", did_you_mean(value, known))
+    return codes_[value.casefold()]
+
+
 def _bounds(each: Filter, value: str) -> tuple[int, int]:
     import re
 
     match = re.fullmatch(_RANGE, value.strip())
     if match is None or not (match[1] or match[3]) or (not match[2] and match[3]):
-        raise UsageError(
-            f"--{each.option}: {value!r} is no range", "write 2020, 2020..2025, 2020.. or ..2025"
-        )
+        least, most = (2020, 2025) if each.name == "year" else (2, 3)
+        hint = f"write {least}, {least}..{most}, {least}.. or ..{most}"
+        raise UsageError(f"--{each.option}: {value!r} is no range", hint)
     low = int(match[1] or 0)
     return low, int(match[3] or _ENDLESS) if match[2] else low
 

@@ -1,16 +1,17 @@
 """Other people's SQL: it reads these tables, within limits, and does nothing else.
 
-An authorizer allows SELECT, reading and the functions below, so that nothing is written, attached, loaded or
-set; SQLite's own limits bound the length of values; a progress handler bounds the time.
+An authorizer allows SELECT, reading the tables and the functions below, so that nothing is written, attached,
+loaded or set; SQLite's own limits bound the length of values and the memory; a clock bounds the time.
 """
 
 from __future__ import annotations
 
 import re
 import sqlite3
+import threading
 import time
 from collections.abc import Collection, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 
 from alscli.errors import UsageError
@@ -19,10 +20,14 @@ from alscli.query.tables import TABLES
 
 SECONDS = 5
 """A query that takes longer is stopped."""
-LONGEST = 1_000_000
-"""Bytes of one value; also the greatest number of rows of an answer."""
+LONGEST = 500_000
+"""Bytes of one value: no function takes much longer than a query may, and none can be stopped."""
+ROWS = 1_000_000
+"""Rows of an answer."""
 MOST = 100_000_000
 """Bytes of an answer."""
+MEMORY = 500_000_000
+"""Bytes that a query may need; what does not fit is not put on the disk."""
 
 _LIMITS = {
     sqlite3.SQLITE_LIMIT_LENGTH: LONGEST,
@@ -32,7 +37,8 @@ _LIMITS = {
     sqlite3.SQLITE_LIMIT_ATTACHED: 0,
 }
 _STEPS = 1_000
-_ACTIONS = frozenset({sqlite3.SQLITE_SELECT, sqlite3.SQLITE_READ, sqlite3.SQLITE_RECURSIVE})
+_ACTIONS = frozenset({sqlite3.SQLITE_SELECT, sqlite3.SQLITE_RECURSIVE})
+_READABLE = frozenset({*TABLES, "json_each", "json_tree"})
 _NAMES = """
     abs acos asin atan atan2 avg ceil ceiling char coalesce concat concat_ws cos count cume_dist date
     datetime degrees dense_rank exp first_value floor format glob group_concat hex ifnull iif instr json
@@ -78,9 +84,9 @@ def _bounded(
     size = 0
     for number, row in enumerate(cursor):
         size += sum(len(cell) for cell in row if isinstance(cell, (str, bytes)))
-        if number >= LONGEST or size > MOST:
+        if number >= ROWS or size > MOST:
             raise UsageError(
-                f"the answer has more than {LONGEST:,} rows or {MOST // 1_000_000} MB",
+                f"the answer has more than {ROWS:,} rows or {MOST // 1_000_000} MB",
                 "add a LIMIT to the query",
             )
         yield row
@@ -96,9 +102,13 @@ def guarded(
     """
     # Their first use declares their columns, which the authorizer would take for CREATE TABLE.
     connection.execute("SELECT 1 FROM json_each('[]'), json_tree('[]')").close()
+    _bound_memory(connection)
     before = {limit: connection.setlimit(limit, value) for limit, value in _LIMITS.items()}
     end = time.monotonic() + seconds
-    connection.set_progress_handler(lambda: time.monotonic() > end, _STEPS)
+    connection.set_progress_handler(lambda: time.monotonic() > end, _STEPS)  # lets Ctrl-C through, too
+    clock = threading.Timer(seconds, _interrupt, [connection])  # the handler is not asked within slow steps
+    clock.daemon = True
+    clock.start()
     connection.set_authorizer(_allowed)
     factory, connection.text_factory = connection.text_factory, _decoded
     try:
@@ -106,6 +116,7 @@ def guarded(
     except (sqlite3.Error, sqlite3.Warning, MemoryError, ValueError) as error:
         raise _explained(error, seconds, tables) from None
     finally:
+        clock.cancel()
         connection.text_factory = factory
         connection.set_authorizer(None)
         connection.set_progress_handler(None, 0)
@@ -113,11 +124,29 @@ def guarded(
             connection.setlimit(limit, value)
 
 
+def _bound_memory(connection: sqlite3.Connection) -> None:
+    """Sort in memory, and no more than `MEMORY` beside what a database in memory takes itself.
+
+    SQLite knows one limit for all of the process, and never raises it.
+    """
+    (pages,) = connection.execute("PRAGMA page_count").fetchone()
+    (size,) = connection.execute("PRAGMA page_size").fetchone()
+    connection.execute("PRAGMA temp_store = MEMORY")
+    connection.execute(f"PRAGMA hard_heap_limit = {MEMORY + pages * size}")
+
+
+def _interrupt(connection: sqlite3.Connection) -> None:
+    with suppress(sqlite3.Error):  # closed meanwhile
+        connection.interrupt()
+
+
 def _decoded(data: bytes) -> str:
     return data.decode("utf-8", "replace")
 
 
 def _allowed(action: int, first: str | None, second: str | None, *_: str | None) -> int:
+    if action == sqlite3.SQLITE_READ:  # without a column, `first` may be a name that the query itself gives
+        return sqlite3.SQLITE_OK if not second or first in _READABLE else sqlite3.SQLITE_DENY
     if action in _ACTIONS or (action == sqlite3.SQLITE_FUNCTION and str(second).lower() in FUNCTIONS):
         return sqlite3.SQLITE_OK
     return sqlite3.SQLITE_DENY
@@ -186,26 +215,37 @@ def _explained(error: Exception, seconds: float, tables: Collection[str]) -> Usa
     text = str(error)
     if (match := _UNKNOWN.fullmatch(text)) is not None:
         return _unknown(match[1], match[2], tables)
+    if (match := re.search(r"access to (\w+)\.\w* is prohibited", text)) is not None:
+        return _unknown("table", match[1], tables)  # one of our own, which is nobody's business
     if (match := re.search(r"use function: (.+)", text)) is not None:
         return UsageError(f"the function {match[1]} is not available", _READ_ONLY)
     for part, (message, hint) in _WORDS.items():
         if part in text:
             return UsageError(message.format(seconds=seconds, longest=LONGEST), hint)
     if isinstance(error, MemoryError):
-        return UsageError("the query needs more memory than there is", "ask for less")
+        return UsageError(f"the query needs more than {MEMORY // 1_000_000} MB of memory", "ask for less")
     return UsageError(f"SQL: {text}", "`alscli sql --schema` lists the tables and columns")
 
 
 def _unknown(what: str, name: str, tables: Collection[str]) -> UsageError:
-    if what == "function":
-        near = nearest(name, FUNCTIONS)
-    elif what == "table":
-        near = nearest(name, TABLES)
-    else:
-        columns = dict.fromkeys(column for table in tables for column in TABLES[table].names)
-        near = nearest(name.rpartition(".")[2], columns)
-    hint = f"did you mean {' or '.join(near)}?" if near else "`alscli sql --schema` lists what there is"
     if what == "column":
-        stop = "" if near else "."
-        hint += f"{stop} Text stands in single quotes: '{name}'" if "." not in name and len(name) < 40 else ""
+        return _no_column(name, tables)
+    near = nearest(name, FUNCTIONS if what == "function" else TABLES)
+    hint = f"did you mean {' or '.join(near)}?" if near else "`alscli sql --schema` lists what there is"
     return UsageError(f"no {what} {name!r}", hint)
+
+
+def _no_column(name: str, tables: Collection[str]) -> UsageError:
+    column = name.rpartition(".")[2]
+    near = nearest(column, dict.fromkeys(each for table in tables for each in TABLES[table].names))
+    owners = [table for table, shape in TABLES.items() if column in shape.names]
+    if owners and (not near or column in near):
+        hint = f"it is a column of {', '.join(owners)}"
+        of_trials = next((table for table in owners if "trial" in TABLES[table].key), None)
+        if of_trials is not None and "trial" not in {key for table in tables for key in TABLES[table].key}:
+            hint += f": id IN (SELECT trial FROM {of_trials} WHERE …)"  # noqa: S608 - said, not run
+        return UsageError(f"no column {name!r} here", hint)
+    hint = f"did you mean {' or '.join(near)}?" if near else "`alscli sql --schema` lists what there is."
+    if "." not in name and len(name) < 40:
+        hint += f" Text stands in single quotes: '{name}'"
+    return UsageError(f"no column {name!r}", hint)

@@ -10,23 +10,27 @@ from __future__ import annotations
 import os
 import sqlite3
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from alscli import __version__
 from alscli.errors import CollectionError
-from alscli.store.cache import YOUNG, Kept, Stamp, digest, folder, is_settled, now, stamp
+from alscli.store.cache import YOUNG, Stamp, digest, folder, is_settled, now, stamp
 from alscli.store.collection import FOLDERS, LEDGER, MARKER, Entry, assemble, is_record_name, read_bytes
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
     from alscli.model.format import FileKind
+    from alscli.query.database import Prepared
     from alscli.query.rows import Surroundings
     from alscli.store.collection import Collection, Record
 
 FEW = 200
 """Changed trials up to which rows are replaced one by one; above that all are built anew."""
+CHUNK = 50
+"""Files whose rows are in memory at a time."""
 
 
 class Index(NamedTuple):
@@ -65,8 +69,7 @@ def _kept(collection: Collection) -> Index:
     stamps = _stamps(collection.root)
     connection = sqlite3.connect(_file(collection.root), timeout=10, isolation_level=None)
     try:
-        if not _is_current(connection, context, stamps):
-            _renew(collection, connection, context, stamps)
+        _renew(collection, connection, context, stamps)
         connection.execute("PRAGMA query_only = ON")
         held = connection.execute("SELECT path FROM kept_files WHERE id IS NULL")
         unreadable = {path for (path,) in held} | {path for path, seen in stamps.items() if seen is None}
@@ -118,56 +121,49 @@ def _is_of(connection: sqlite3.Connection, context: str) -> bool:
     return bool(held == (context,))
 
 
-def _is_current(connection: sqlite3.Connection, context: str, stamps: Mapping[str, Stamp | None]) -> bool:
-    """Whether all stamps are those of the index, and all old enough to be trusted."""
-    if not _is_of(connection, context):
-        return False
-    rows = connection.execute("SELECT path, size, changed, touched FROM kept_files")
-    held = {path: None if size is None else (size, *times) for path, size, *times in rows}
-    if held != stamps:
-        return False
-    young = "SELECT 1 FROM kept_files WHERE read_at - max(changed, touched) <= ? LIMIT 1"
-    return connection.execute(young, (YOUNG,)).fetchone() is None
-
-
-class _File(NamedTuple):
-    kept: Kept
-    kind: str
-    id: str | None
-
-
-def _files(connection: sqlite3.Connection, context: str) -> dict[str, _File]:
-    """What the index knows of each file; nothing where it is new or of another context."""
-    if not _is_of(connection, context):
-        return {}
-    rows = connection.execute(
-        "SELECT path, size, changed, touched, read_at, digest, kind, id FROM kept_files"
-    )
-    return {path: _File(Kept(Stamp(*seen), at, of, ""), kind, id_) for path, *seen, at, of, kind, id_ in rows}
-
-
 class _Work(NamedTuple):
-    """Paths of files to read again, of files that are gone, and of files that are now old enough to trust."""
+    """Paths of files to read again, of files that are gone, and of files that are now old enough to trust.
 
+    `at` is a time before any of them was looked into, in nanoseconds.
+    """
+
+    at: int
     stale: list[str]
     gone: list[str]
     grown: list[str]
 
 
-def _work(root: Path, files: Mapping[str, _File], stamps: Mapping[str, Stamp | None], at: int) -> _Work:
-    work = _Work([], sorted(files.keys() - stamps.keys()), [])
-    for name, seen in sorted(stamps.items()):
-        file = files.get(name)
-        if file is None:
-            work.stale.append(name)
-        elif seen is None:
-            if file.kept.stamp.size is not None:
-                work.stale.append(name)
-        elif not file.kept.is_fresh(root / name, seen):
+def _work(
+    root: Path, connection: sqlite3.Connection, context: str, stamps: Mapping[str, Stamp | None]
+) -> _Work | None:
+    """What is to be done; None where the index is new or of another context."""
+    at = now()
+    if not _is_of(connection, context):
+        return None
+    rows = connection.execute("SELECT path, size, changed, touched FROM kept_files")
+    held = {path: None if size is None else (size, *times) for path, size, *times in rows}
+    work = _Work(at, [], [], [])
+    if held != stamps:
+        work.stale.extend(name for name, seen in stamps.items() if name not in held or held[name] != seen)
+        work.gone.extend(held.keys() - stamps.keys())
+    young = "SELECT path, digest FROM kept_files WHERE read_at - max(changed, touched) <= ?"
+    for name, of in connection.execute(young, (YOUNG,)):
+        seen = stamps.get(name)
+        if seen is None or seen != held[name]:
+            continue
+        if not _holds(root / name, of):
             work.stale.append(name)
         elif is_settled(seen.changed, seen.touched, at):
             work.grown.append(name)
     return work
+
+
+def _holds(path: Path, of: bytes) -> bool:
+    """Whether the file has the content with this digest."""
+    try:
+        return digest(path.read_bytes()) == of
+    except OSError:
+        return False
 
 
 def _renew(
@@ -176,52 +172,61 @@ def _renew(
     context: str,
     stamps: Mapping[str, Stamp | None],
 ) -> None:
-    """Make the rows those of the files, of which some changed or are too young to be sure."""
-    at = now()
-    work = _work(collection.root, _files(connection, context), stamps, at)
-    if not (work.stale or work.gone):
+    """Make the rows those of the files, where some changed or are too young to be sure."""
+    version = _version(connection)
+    work = _work(collection.root, connection, context, stamps)
+    if work is not None and not (work.stale or work.gone):
         with suppress(sqlite3.OperationalError):  # in use, or read-only: they are read again next time
             connection.executemany(
-                "UPDATE kept_files SET read_at = ? WHERE path = ?", [(at, name) for name in work.grown]
+                "UPDATE kept_files SET read_at = ? WHERE path = ?", [(work.at, name) for name in work.grown]
             )
         return
     connection.execute("PRAGMA synchronous = OFF")
     connection.execute("PRAGMA page_size = 16384")  # of a new file: a trial fits in its page
     connection.execute("BEGIN IMMEDIATE")
-    try:  # with the lock, after whoever had it
-        stamps = _stamps(collection.root)
-        _refresh(collection, connection, context, _files(connection, context), stamps)
+    try:
+        if _version(connection) != version:  # somebody else had the lock, and did the work or some of it
+            stamps = _stamps(collection.root)
+            work = _work(collection.root, connection, context, stamps)
+        _refresh(collection, connection, context, work, stamps)
         connection.execute("COMMIT")
     except BaseException:
         connection.execute("ROLLBACK")
         raise
 
 
+def _version(connection: sqlite3.Connection) -> int:
+    """A number that is another one after another connection has written."""
+    (version,) = connection.execute("PRAGMA data_version").fetchone()
+    return int(version)
+
+
 def _refresh(
     collection: Collection,
     connection: sqlite3.Connection,
     context: str,
-    files: Mapping[str, _File],
+    work: _Work | None,
     stamps: Mapping[str, Stamp | None],
 ) -> None:
     """Replace the rows of changed trials; make everything anew where more than some trials changed."""
     from alscli.query.rows import Surroundings as Around
 
-    stale, gone, _ = _work(collection.root, files, stamps, now())
-    beside_changed = any(_kind(name) != "trial" for name in [*stale, *gone])
-    whole = beside_changed or len(stale) + len(gone) > FEW or not files
+    changed = [*work.gone, *work.stale] if work is not None else []
+    beside_changed = any(_kind(name) != "trial" for name in changed)
+    whole = work is None or beside_changed or len(changed) > FEW
     beside = assemble(
         collection.read(Entry(collection.root / name, _kind(name)))
         for name in sorted(stamps)
         if _kind(name) != "trial"
     )
     around = Around(beside.products, beside.shared_refs, collection.vocabularies)
-    if whole:
+    if work is None or whole:
         _make_anew(connection, context)
+        names = sorted(stamps)
     else:
-        _forget(connection, [*gone, *stale], files)
-    for name in sorted(stamps) if whole else stale:
-        _enter(collection, connection, name, stamps[name], around)
+        _forget(connection, changed)
+        names = sorted(work.stale)
+    _enter(collection, connection, around, [(name, stamps[name]) for name in names])
 
 
 def _kind(name: str) -> FileKind:
@@ -244,54 +249,84 @@ def _make_anew(connection: sqlite3.Connection, context: str) -> None:
     connection.execute("INSERT INTO kept_context VALUES (?)", (context,))
 
 
-def _forget(connection: sqlite3.Connection, paths: Iterable[str], files: Mapping[str, _File]) -> None:
+def _forget(connection: sqlite3.Connection, paths: Iterable[str]) -> None:
     """Take out the rows of trials."""
     from alscli.query.search import forget
     from alscli.query.tables import TABLES
 
     for path in paths:
+        held = connection.execute("SELECT id FROM kept_files WHERE path = ?", (path,)).fetchone()
         connection.execute("DELETE FROM kept_files WHERE path = ?", (path,))
-        file = files.get(path)
-        if file is None or file.id is None:
+        if held is None or held[0] is None:
             continue
         for name, shape in TABLES.items():
             owner = next((column for column in ("trial", "record") if column in shape.key), "id")
             if owner == "id" and name not in ("trials", "records"):
                 continue  # of products and of the ledger
             kind = " AND kind = 'trial'" if "kind" in shape.key else ""
-            connection.execute(f"DELETE FROM {name} WHERE {owner} = ?{kind}", (file.id,))  # noqa: S608
-        forget(connection, [file.id])
+            connection.execute(f"DELETE FROM {name} WHERE {owner} = ?{kind}", held)  # noqa: S608
+        forget(connection, list(held))
+
+
+_Named = tuple[str, Stamp | None]
+"""A file's path below the root, and its stamp."""
+
+
+class _Understood(NamedTuple):
+    """Some files as rows of `kept_files`, and the rows of the records in them."""
+
+    files: list[tuple[object, ...]]
+    rows: Prepared
 
 
 def _enter(
-    collection: Collection,
-    connection: sqlite3.Connection,
-    name: str,
-    seen: Stamp | None,
-    around: Surroundings,
+    collection: Collection, connection: sqlite3.Connection, around: Surroundings, files: Sequence[_Named]
 ) -> None:
-    from alscli.query.database import fill
+    """Put the rows of files into the index."""
+    from alscli.query.database import insert
+
+    # A process that is started here must not touch the connection, and ends without closing it.
+    for understood in _understood(collection, around, files):
+        insert(connection, understood.rows)
+        connection.executemany("INSERT INTO kept_files VALUES (?, ?, ?, ?, ?, ?, ?, ?)", understood.files)
+
+
+def _understood(
+    collection: Collection, around: Surroundings, files: Sequence[_Named]
+) -> Iterable[_Understood]:
+    work = partial(_understand, collection, around)
+    if len(files) <= CHUNK:  # and the import of what starts processes is spared
+        return [work(files)]
+    from alscli.store.processes import spread
+
+    return spread(work, files, CHUNK)
+
+
+def _understand(collection: Collection, around: Surroundings, files: Sequence[_Named]) -> _Understood:
+    from alscli.query.database import prepared
     from alscli.query.rows import rows_of
 
-    entry = Entry(collection.root / name, _kind(name))
-    at = now()
-    try:
-        data = read_bytes(entry.path)
-        record: Record = collection.understand(entry, data)
-    except OSError:
-        data, record = b"", collection.read(entry)
-    id_: str | None = None
-    if record.model is not None:
-        id_ = getattr(record.model, "id", "ledger")
-        if entry.kind != "ledger" and id_ != entry.id:
-            raise _DoubtError("two files may hold one id")
-        fill(connection, rows_of(record.model, around))  # type: ignore[arg-type]
-    if seen is None and id_ is not None:
-        raise _DoubtError("a file without a stamp")
-    connection.execute(
-        "INSERT INTO kept_files VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-        (name, *(seen or (None, None, None)), at, digest(data), entry.kind, id_),
-    )
+    understood = _Understood([], {})
+    for name, seen in files:
+        entry = Entry(collection.root / name, _kind(name))
+        at = now()
+        try:
+            data = read_bytes(entry.path)
+            record: Record = collection.understand(entry, data)
+        except OSError:
+            data, record = b"", collection.read(entry)
+        id_: str | None = None
+        if record.model is not None:
+            id_ = getattr(record.model, "id", "ledger")
+            if entry.kind != "ledger" and id_ != entry.id:
+                raise _DoubtError("two files may hold one id")
+            for table, rows in prepared(rows_of(record.model, around)).items():  # type: ignore[arg-type]
+                understood.rows.setdefault(table, []).extend(rows)
+        if seen is None and id_ is not None:
+            raise _DoubtError("a file without a stamp")
+        stamped = seen or (None, None, None)
+        understood.files.append((name, *stamped, at, digest(data), entry.kind, id_))
+    return understood
 
 
 def _context(collection: Collection) -> str:

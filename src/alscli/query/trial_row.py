@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 from alscli.model.evidence import Evidence, assess
 from alscli.model.field import Table
 from alscli.model.identifiers import parse_registry_id
-from alscli.model.intervention import Therapy, therapy_of
+from alscli.model.intervention import therapy_of
 from alscli.model.product import Product
 from alscli.model.provenance import Dated, Ref, Verified
 from alscli.model.trial import Organization, Trial
@@ -104,25 +104,38 @@ def _eligibility(trial: Trial) -> Row:
 def _given(trial: Trial, products: Mapping[str, Product]) -> Row:
     therapies = [therapy_of(intervention, products) for intervention in listed(trial.interventions)]
     lines = [given for arm in listed(trial.arms) for given in listed(arm.given)]
+    untold = [_absent(arm.given) for arm in listed(trial.arms)]
+    routes = [line.route for line in lines if line.intervention]
+    doses = [dose_in_words(line) or _absent(line.low) for line in lines]
     interventions, arms = trial.interventions, trial.arms
     return {
-        "modalities": _of(interventions, lambda _: _inherited(therapies, "modality")),
-        "cell_types": _of(interventions, lambda _: _inherited(therapies, "cell_type")),
-        "donors": _of(interventions, lambda _: _inherited(therapies, "donor")),
+        "modalities": _of(interventions, lambda _: _distinct(each.modality for each in therapies)),
+        "cell_types": _of(interventions, lambda _: _distinct(each.cell_type for each in therapies)),
+        "donors": _of(interventions, lambda _: _distinct(each.donor for each in therapies)),
         "products": _of(interventions, lambda _: _distinct(each.product for each in therapies)),
         "interventions": _of(interventions, lambda _: _distinct(each.name for each in therapies)),
         "arm_count": len(listed(arms)),
-        "routes": _of(arms, lambda _: _distinct(line.route for line in lines if line.intervention)),
-        "doses": _of(arms, lambda _: _distinct(dose_in_words(line) or None for line in lines)),
+        "routes": _of(arms, lambda _: _distinct([*routes, *untold])),
+        "doses": _of(arms, lambda _: _distinct([*doses, *untold])),
     }
 
 
-def dose_in_words(given: object) -> str:
-    """Amount, number and interval of one line of a schedule: `100 mg × 3, every 2w`."""
+Number = int | Decimal
+
+
+def _digits(low: Number, high: Number | None) -> str:
+    return f"{low:,}" + (f"–{high:,}" if high is not None else "")
+
+
+def dose_in_words(given: object, written: Callable[[Number, Number | None], str] = _digits) -> str:
+    """Amount, number and interval of one line of a schedule: `100 mg × 3, every 2w`.
+
+    `written` makes text of an amount, or of the least and the greatest.
+    """
     low, high, unit, doses, every, lasting = (
         known(getattr(given, name)) for name in ("low", "high", "unit", "doses", "every", "lasting")
     )
-    amount = "" if low is None else f"{low:,}" + (f"–{high:,}" if high is not None else "")
+    amount = "" if low is None else written(low, high)
     words = " ".join(part for part in (amount, unit if amount else "") if part)
     if not words:
         return ""
@@ -210,16 +223,12 @@ def _texts(value: list[str] | Absence | None) -> tuple[str, ...] | Absence | Non
     return tuple(value) if isinstance(value, list) else value
 
 
-def _distinct(values: Iterable[str | Absence | None]) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(value for item in values if (value := known(item)) is not None))
-
-
-def _inherited(therapies: list[Therapy], name: str) -> tuple[str, ...] | Absence:
-    """The distinct terms; the absence that all share, where there is no term."""
-    values = {getattr(therapy, name): None for therapy in therapies}
-    if len(values) == 1 and isinstance(only := next(iter(values)), Absence):
-        return only
-    return _distinct(values)
+def _distinct(values: Iterable[str | Absence | None]) -> tuple[str, ...] | Absence:
+    """The distinct texts; where there is none, the absence that stands in place of one."""
+    found = dict.fromkeys(values)
+    if texts := tuple(value for item in found if (value := known(item)) is not None):
+        return texts
+    return next((absence for absence in Absence if absence in found), ())
 
 
 def _of(value: T | Absence | None, read: Callable[[T], U]) -> U | Absence | None:

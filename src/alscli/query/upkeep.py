@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from collections import Counter
 from collections.abc import Sequence
 from datetime import date, timedelta
 
@@ -14,6 +15,9 @@ from alscli.query.tables import TRIALS, Column, Row
 
 MAIN = (
     "registry_id",
+    "phase",
+    "status",
+    "modalities",
     "start",
     "primary_completion",
     "enrollment",
@@ -39,6 +43,7 @@ COMPLETENESS = (
     Column("missing", "integer", "trials in which nobody looked"),
     OF,
     Column("percent", "number", "known, in % of all"),
+    Column("answered", "number", "known, or absent with a reason, in % of all"),
 )
 SIZE = (Column("what", "text", "what is counted"), N, OF, PERCENT)
 OVERDUE = (
@@ -51,6 +56,8 @@ OVERDUE = (
     Column("sponsor", "text", "responsible organization"),
 )
 PRIMARY = ("evidence_level", "cell_types")
+_OF_CELLS = ("cell_types", "donors")
+_WITH_CELLS = frozenset({"cell", "ev"})
 _RECRUITING = frozenset({"recruiting", "not_yet_recruiting", "enrolling_by_invitation"})
 _COMPUTED = frozenset(
     """
@@ -64,31 +71,45 @@ _COMPUTED = frozenset(
 def completeness(
     connection: sqlite3.Connection, where: Condition, names: Sequence[str] | None = None
 ) -> list[Row]:
-    """A row of `COMPLETENESS` for each field: in how many trials it is known, absent, or not looked for."""
+    """A row of `COMPLETENESS` for each field: in how many trials it is known, absent, or not looked for.
+
+    Where none of the therapies is made of cells or vesicles, the kind of cells and the donor do not apply.
+    """
     columns = [
         column
         for column in TRIALS.columns
         if (column.name not in _COMPUTED if names is None else column.name in names)
     ]
-    held = list(select(connection, columns, where.sql, where.parameters, "t.id"))
-    rows: list[Row] = []
-    for column in columns:
-        cells = [row[column.name] for row in held]
-        absent = {absence: sum(cell is absence for cell in cells) for absence in Absence}
-        missing = sum(cell is None or cell == () for cell in cells)
-        known = len(cells) - missing - sum(absent.values())
-        rows.append(
-            {
-                "field": column.name,
-                "n": known,
-                "not_reported": absent[Absence.NOT_REPORTED],
-                "not_applicable": absent[Absence.NOT_APPLICABLE],
-                "missing": missing,
-                "of": len(cells),
-                "percent": percent(known, len(cells)),
-            }
-        )
-    return rows
+    asked = [column for column in TRIALS.columns if column in columns or column.name == "modalities"]
+    held = list(select(connection, asked, where.sql, where.parameters, "t.id"))
+    return [_completeness(column.name, held) for column in columns]
+
+
+def _completeness(name: str, held: Sequence[Row]) -> Row:
+    counts: Counter[Absence | None] = Counter()
+    for row in held:
+        cell = row[name]
+        if isinstance(cell, Absence):
+            counts[cell] += 1
+        elif cell is None or cell == ():
+            counts[Absence.NOT_APPLICABLE if name in _OF_CELLS and _is_without_cells(row) else None] += 1
+    total, missing = len(held), counts[None]
+    known = total - counts.total()
+    return {
+        "field": name,
+        "n": known,
+        "not_reported": counts[Absence.NOT_REPORTED],
+        "not_applicable": counts[Absence.NOT_APPLICABLE],
+        "missing": missing,
+        "of": total,
+        "percent": percent(known, total),
+        "answered": percent(total - missing, total),
+    }
+
+
+def _is_without_cells(row: Row) -> bool:
+    modalities = row["modalities"]
+    return isinstance(modalities, tuple) and bool(modalities) and _WITH_CELLS.isdisjoint(modalities)
 
 
 def size(connection: sqlite3.Connection) -> list[Row]:

@@ -20,8 +20,9 @@ from alscli.model.path import labels, split
 from alscli.model.shape import Shape
 from alscli.store.cache import Stamp, stamp
 from alscli.store.compare import is_same, leaves
+from alscli.store.transaction import COPIES, Step
 
-FOLDER = "registry"
+FOLDER = COPIES
 SCHEMA = "alscli/registry-copy/1"
 MAX_BYTES = 64 * 1024 * 1024
 """No entry of a registry is larger."""
@@ -95,7 +96,7 @@ def _slowly(value: Any) -> str:
     if isinstance(value, (list, tuple)):
         return "[" + ", ".join(map(_slowly, value)) + "]"
     if isinstance(value, Decimal) and value.is_finite():
-        return str(value)
+        return str(value).replace("E", "e")
     return json.dumps(value, ensure_ascii=False, allow_nan=False)
 
 
@@ -125,6 +126,15 @@ def find(root: Path, id_: str) -> Copy | None:
     """The copy of a record; None where there is none. Raises CollectionError for one that cannot be read."""
     path = place(root, id_)
     return read(path) if path.exists() else None
+
+
+def moved(root: Path, id_: str, new: str | None) -> list[Step]:
+    """The steps by which the copy goes with its record: to another id, or away (None)."""
+    path = place(root, id_)
+    if not path.exists():
+        return []
+    data = path.read_bytes()
+    return [*([Step(place(root, new), None, data)] if new is not None else []), Step(path, data, None)]
 
 
 # -- beside the record --------------------------------------------------------------------------------

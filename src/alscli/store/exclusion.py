@@ -10,6 +10,7 @@ from alscli.errors import RefusedError
 from alscli.model.format import MODELS, schema_comment, shape_of
 from alscli.model.identifiers import parse_registry_id
 from alscli.store.collection import LEDGER, Collection, Record, Snapshot, registry_ids, shown
+from alscli.store.copies import moved
 from alscli.store.edit import append, unset
 from alscli.store.layout import dump
 from alscli.store.renaming import redirected, references
@@ -68,7 +69,8 @@ def excluded(collection: Collection, snapshot: Snapshot, record: Record, exclusi
         if other.entry.kind != "ledger" and other.document is not None:
             changed = _without(other.document.text, record, numbers, within_ledger=False)
             steps.append(Step(other.entry.path, other.document.text.encode(), changed.encode()))
-    return [*steps, Step(record.entry.path, record.document.text.encode(), None)]
+    copied = moved(collection.root, record.entry.id, None) if record.entry.kind == "trial" else []
+    return [*steps, Step(record.entry.path, record.document.text.encode(), None), *copied]
 
 
 _SHAPE = shape_of(MODELS["ledger"])

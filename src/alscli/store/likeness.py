@@ -162,8 +162,9 @@ def _crowds(faces: Sequence[Face], folded: Mapping[str, Sequence[str]]) -> dict[
 
 def _words(title: str) -> Iterable[str]:
     """Latin words, and pairs of Chinese characters, which have no blanks between words."""
+    ascii_ = title.isascii()
     for word in title.split():
-        if _CHINESE.search(word):
+        if not ascii_ and _CHINESE.search(word):
             yield from (word[at : at + 2] for at in range(len(word) - 1))
         elif len(word) > 2 or word.isdecimal():
             yield word

@@ -10,6 +10,7 @@ from alscli.model.format import MODELS, FileKind, shape_of
 from alscli.model.path import split
 from alscli.model.shape import Shape
 from alscli.store.collection import FOLDERS, Collection, Record, Snapshot, shown
+from alscli.store.copies import moved
 from alscli.store.edit import append, set_value, unset
 from alscli.store.spans import Path
 from alscli.store.toml import parse
@@ -35,7 +36,8 @@ def renamed(collection: Collection, snapshot: Snapshot, record: Record, new: str
         changed = redirected(other.document.text, other.entry.kind, record.entry.kind, old, new)
         if changed != other.document.text:
             steps.append(Step(other.entry.path, other.document.text.encode(), changed.encode()))
-    return [*steps, Step(record.entry.path, _text(record).encode(), None)]
+    copied = moved(collection.root, old, new) if record.entry.kind == "trial" else []
+    return [*steps, Step(record.entry.path, _text(record).encode(), None), *copied]
 
 
 def redirected(text: str, within: FileKind, kind: FileKind, old: str, new: str) -> str:

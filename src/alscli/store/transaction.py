@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -30,6 +30,8 @@ from alscli.store.write import (
 )
 
 SCHEMA = "alscli/journal/1"
+COPIES = "registry"
+"""The folder of registry copies."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +51,7 @@ def commit(root: Path, steps: Iterable[Step]) -> None:
     """
     wanted = [step for step in steps if step.before != step.after]
     for step in wanted:
-        check_target(step.path, root, is_collection_name)
+        check_target(step.path, root, _allowed_at(step.path))
         with explained(step.path):
             check_unchanged(step.path, step.before)
     if not wanted:
@@ -65,11 +67,11 @@ def commit(root: Path, steps: Iterable[Step]) -> None:
         raise
 
 
-def is_collection_name(name: str) -> bool:
-    """Whether a file of this name may be changed with others: a record, or the registry copy of one."""
-    return is_record_name(name) or (
-        name.endswith(".json") and is_record_name(f"{name.removesuffix('.json')}.toml")
-    )
+def _allowed_at(path: Path) -> Callable[[str], bool]:
+    """Which names files may have in this place: records, and in `registry/` their copies."""
+    if path.parent.name != COPIES:
+        return is_record_name
+    return lambda name: name.endswith(".json") and is_record_name(f"{name.removesuffix('.json')}.toml")
 
 
 def interrupted(root: Path) -> int:
@@ -94,7 +96,7 @@ def undo(root: Path) -> None:
             path.unlink()
             settle(path.parent)
         else:
-            replace(path, before, expected=found, root=root, allowed=is_collection_name)
+            replace(path, before, expected=found, root=root, allowed=_allowed_at(path))
     journal.unlink()
 
 

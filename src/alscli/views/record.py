@@ -40,8 +40,11 @@ class _Page(Protocol):
     color: bool
     lines: list[str]
 
-    def add(self, text: str = "", indent: str = "", style: str = "", hang: int = 0) -> None:
-        """Text at the depth that `indent` (two blanks each) gives; nothing is an empty line."""
+    def add(self, text: str = "", indent: str = "", style: str = "", hang: int = 0, url: str = "") -> None:
+        """Text at the depth that `indent` (two blanks each) gives; nothing is an empty line.
+
+        `url` is where its first word leads.
+        """
 
     def heading(self, text: str) -> None:
         """The title of what follows."""
@@ -64,10 +67,18 @@ class _Screen:
         self.color = color
         self.lines: list[str] = []
 
-    def add(self, text: str = "", indent: str = "", style: str = "", hang: int = 0) -> None:
+    def add(self, text: str = "", indent: str = "", style: str = "", hang: int = 0, url: str = "") -> None:
         """Wrapped text after `indent`; lines after the first stand `hang` columns further in."""
-        lines = wrap(text, self.room - hang, indent) if text else [""]
-        lines[1:] = [" " * hang + line for line in lines[1:]]
+        head, rest = text[:hang], text[hang:]
+        if head.isascii() and head.isprintable():
+            lines = wrap(rest, self.room, indent + " " * len(head)) if text else [""]
+            lines[0] = (indent + head + lines[0][len(indent + head) :]).rstrip()
+        else:
+            lines = wrap(text, self.room - hang, indent)
+            lines[1:] = [" " * hang + line for line in lines[1:]]
+        if url and self.color:
+            word = lines[0].split(maxsplit=1)[0]
+            lines[0] = lines[0].replace(word, link(word, one_line(url), self.color), 1)
         self.lines += [paint(line, style, self.color) if style else line for line in lines]
 
     def heading(self, text: str) -> None:
@@ -100,7 +111,7 @@ class _Markdown:
         self.title = title
         self.lines = [f"# {escaped(one_line(title))}"]
 
-    def add(self, text: str = "", indent: str = "", style: str = "", hang: int = 0) -> None:
+    def add(self, text: str = "", indent: str = "", style: str = "", hang: int = 0, url: str = "") -> None:
         if text in ("", self.title):
             return
         shown = escaped(one_line(text))
@@ -321,10 +332,24 @@ def _given(arm: Arm, names: Mapping[str, str]) -> Iterator[str]:
     for line in listed(arm.given):
         what = names.get(line.intervention or "", line.intervention or "placebo")
         route = known(line.route)
-        parts = (what, route.replace("_", " ") if route else "", dose_in_words(line))
+        parts = (what, route.replace("_", " ") if route else "", dose_in_words(line, _amount))
         yield ", ".join(part for part in parts if part)
     if listed(arm.background):
         yield f"on {', '.join(listed(arm.background))}"
+
+
+_MANY_ZEROS = 1_000_000
+_SUPERSCRIPT = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
+
+
+def _amount(low: int | Decimal, high: int | Decimal | None) -> str:
+    """An amount as people write it: 1–1.25 × 10⁸ for a hundred million and more; no digit is lost."""
+    ends = [Decimal(low)] if high is None else [Decimal(low), Decimal(high)]
+    power = ends[0].adjusted()
+    factors = [f"{end.scaleb(-power).normalize():f}" for end in ends]
+    if ends[0] < _MANY_ZEROS or max(map(len, factors)) > 5:
+        return "–".join(f"{end:,}" for end in ends)
+    return f"{'–'.join(factors)} × 10{str(power).translate(_SUPERSCRIPT)}"
 
 
 def _outcomes(page: _Page, record: Trial, primary_words: str) -> None:
@@ -546,7 +571,8 @@ def _sources(page: _Page, refs: Mapping[str, Ref], cited: list[str]) -> None:
         ]
         details = ". ".join(part for part in parts if part)
         address = _address(ref)
-        page.add(f"{key} ({ref.kind}): {details}{'. ' if details and address else ''}{address}", "  ", hang=4)
+        gap = ". " if details and address else ""
+        page.add(f"{key} ({ref.kind}): {details}{gap}{address}", "  ", hang=4, url=address)
 
 
 def _address(ref: Ref) -> str:

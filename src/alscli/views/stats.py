@@ -73,9 +73,10 @@ def sections_as_json(sections: Sequence[Section], total: int) -> str:
 
 
 def _flat(sections: Sequence[Section]) -> tuple[list[Column], list[Row]]:
-    columns = list(dict.fromkeys(column for _, columns, _ in sections for column in columns))
     if len(sections) == 1:
-        return columns, list(sections[0][2])
+        return list(sections[0][1]), list(sections[0][2])
+    merged = {column.name: column for _, columns, _ in sections for column in columns}
+    columns = sorted(merged.values(), key=lambda column: column.type != "text")  # what it is, then how many
     rows: list[Row] = [
         {"section": title, **{column.name: row.get(column.name) for column in columns}}
         for title, _, rows in sections

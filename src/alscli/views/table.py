@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import zip_longest
 from typing import TYPE_CHECKING, Any
 
 from alscli.text import fit, one_line, pad, paint, width
@@ -13,9 +14,12 @@ if TYPE_CHECKING:
 
 GAP = "  "
 _LEAST = 6
+_LEAST_HEAD = 5
 _LEAST_NUMBER = 11
 """A registry id is copied and typed again: NCT03280056 fits."""
 _NARROW = frozenset({"integer", "number", "date", "boolean"})
+_NAMES = ("registry_id", "field", "arm", "trial", "id")
+"""Columns that tell the rows apart, the least needed first."""
 
 
 def text_of(cell: Cell, separator: str = ", ") -> str:
@@ -39,15 +43,18 @@ def fitted(
     color: bool = False,
     decorate: Callable[[str, str, Row], str] | None = None,
 ) -> Iterator[str]:
-    """Lines of a table at most `room` columns wide: the widest text columns give way first.
+    """Lines of a table at most `room` columns wide: first heads of numbers, then the widest text gives way.
 
+    The head takes several lines where words of it stand below each other; each row takes one.
     `decorate` gets the name of the column, the padded cell and the row, and returns the cell as shown.
     """
     cells = [[text_of(row[column.name]) for column in columns] for row in rows]
     heads = [column.name.replace("_", " ") for column in columns]
     widths = _widths(columns, heads, cells, room)
-    header = GAP.join(pad(fit(head, size), size) for head, size in zip(heads, widths, strict=True))
-    yield paint(header.rstrip(), "heading", color)
+    parts = [_head(head, size) for head, size in zip(heads, widths, strict=True)]
+    for level in zip_longest(*parts, fillvalue=""):
+        header = GAP.join(pad(part, size) for part, size in zip(level, widths, strict=True))
+        yield paint(header.rstrip(), "heading", color)
     for row, line in zip(rows, cells, strict=True):
         shown: list[str] = []
         for column, text, size in zip(columns, line, widths, strict=True):
@@ -63,32 +70,46 @@ def natural_width(columns: Sequence[Column], rows: Sequence[Row]) -> int:
     return sum(sizes) + len(GAP) * (len(sizes) - 1)
 
 
+def _head(head: str, size: int) -> list[str]:
+    """The head on one line where it fits, else its words below each other."""
+    if width(head) <= size:
+        return [head]
+    lines: list[str] = []
+    for word in head.split(" "):
+        if lines and width(f"{lines[-1]} {word}") <= size:
+            lines[-1] += f" {word}"
+        else:
+            lines.append(fit(word, size))
+    return lines
+
+
 def _widths(columns: Sequence[Column], heads: list[str], cells: list[list[str]], room: int) -> list[int]:
-    natural = [
-        max([width(head), *(width(line[position]) for line in cells)]) for position, head in enumerate(heads)
-    ]
-    widths = list(natural)
+    contents = [max([0, *(width(line[position]) for line in cells)]) for position in range(len(columns))]
+    widths = [max(width(head), size) for head, size in zip(heads, contents, strict=True)]
     excess = sum(widths) + len(GAP) * (len(widths) - 1) - room
+    numbers = [i for i, column in enumerate(columns) if column.type in _NARROW]
+    longest = [max(contents[i], *map(width, heads[i].split(" "))) for i in range(len(columns))]
+    excess = _narrowed(widths, numbers, longest, excess)
     least = [_LEAST_NUMBER if column.name == "registry_id" else _LEAST for column in columns]
-    flexible = [i for i, column in enumerate(columns) if column.type not in _NARROW and column.name != "id"]
-    while excess > 0 and (wide := [i for i in flexible if widths[i] > least[i]]):
-        widest = max(wide, key=lambda i: widths[i])
-        second = max((widths[i] for i in wide if widths[i] < widths[widest]), default=_LEAST)
-        step = min(excess, max(1, widths[widest] - max(second, least[widest])))
-        widths[widest] -= step
-        excess -= step
-    if excess > 0:
-        _narrow_names(columns, widths, excess)
+    text = [i for i, c in enumerate(columns) if i not in numbers and (c.name not in _NAMES[1:])]
+    excess = _narrowed(widths, text, least, excess)
+    shortest = [max(size, _LEAST_HEAD) for size in contents]
+    excess = _narrowed(widths, numbers, shortest, excess)
+    places = {column.name: position for position, column in enumerate(columns)}
+    for place in (places[name] for name in _NAMES if name in places):
+        excess = _narrowed(widths, [place], [_LEAST] * len(columns), excess)
     return widths
 
 
-def _narrow_names(columns: Sequence[Column], widths: list[int], excess: int) -> None:
-    """The last resort on a very narrow terminal: ids give way too, the record's own last."""
-    places = {column.name: position for position, column in enumerate(columns)}
-    for place in (places[name] for name in ("registry_id", "id") if name in places):
-        given = min(excess, max(0, widths[place] - _LEAST))
-        widths[place] -= given
-        excess -= given
+def _narrowed(widths: list[int], places: Sequence[int], least: Sequence[int], excess: int) -> int:
+    """Narrow the widest of these columns, none below its least; the excess that is left."""
+    while excess > 0 and (wide := [i for i in places if widths[i] > least[i]]):
+        widest = max(wide, key=lambda i: widths[i])
+        second = max((widths[i] for i in wide if widths[i] < widths[widest]), default=0)
+        step = min(excess, max(1, widths[widest] - max(second, least[widest])))
+        widths[widest] -= step
+        excess -= step
+    return excess
 
 
 def tsv(columns: Sequence[Column], rows: Iterable[Row], *, header: bool = True) -> Iterator[str]:

@@ -29,9 +29,12 @@ def render(columns: Sequence[Column], rows: Sequence[Row], room: int, *, color: 
     below = any(column.name == "evidence" for column in columns) and len(columns) > 1
     below = below and natural_width(columns, rows) > room
     across = [column for column in columns if not (below and column.name == "evidence")]
-    lines = fitted(across, rows, room, color=color, decorate=lambda *cell: _decorated(*cell, color=color))
-    yield next(lines)
-    for line, row in zip(lines, rows, strict=True):
+    lines = list(
+        fitted(across, rows, room, color=color, decorate=lambda *cell: _decorated(*cell, color=color))
+    )
+    head = len(lines) - len(rows)
+    yield from lines[:head]
+    for line, row in zip(lines[head:], rows, strict=True):
         yield line
         if below:
             for part in wrap(text_of(row["evidence"]), room, "    "):

@@ -21,6 +21,7 @@ GROUPS = (
     "claims",
     "screening",
     "products",
+    "copies",
     "removal",
 )
 

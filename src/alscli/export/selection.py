@@ -1,0 +1,45 @@
+"""What is exported: the rows of every table that go with the trials that somebody chose."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from alscli.model.vocabulary import Vocabulary
+from alscli.query.database import restored
+from alscli.query.filters import Condition, rows_of_trials
+from alscli.query.tables import TABLES, Row
+
+
+@dataclass(frozen=True)
+class Selection:
+    """Rows of the projection by table, each read when asked for, in the order of its key.
+
+    `narrowed` tells that filters chose some trials. `counts` holds how many rows of a table were read;
+    `progress` is told of each.
+    """
+
+    connection: sqlite3.Connection
+    trials: Condition
+    vocabularies: Mapping[str, Vocabulary]
+    narrowed: bool = False
+    counts: dict[str, int] = field(default_factory=dict)
+    progress: Callable[[str, int], None] = lambda table, count: None
+
+    def stored(self, table: str) -> Iterator[tuple[Any, ...]]:
+        """The rows as SQLite holds them: what is `written`, and the columns (see `query.database`)."""
+        shape = TABLES[table]
+        where = rows_of_trials(shape, self.trials, every_product=not self.narrowed)
+        names, key = ", ".join(shape.names), ", ".join(shape.key)
+        statement = f"SELECT written, {names} FROM {table} WHERE {where.sql} ORDER BY {key}"  # noqa: S608
+        self.counts[table] = 0
+        for count, row in enumerate(self.connection.execute(statement, where.parameters), 1):
+            self.counts[table] = count
+            self.progress(table, count)
+            yield row
+
+    def rows(self, table: str) -> Iterator[Row]:
+        """The rows as the projection has them."""
+        return restored(self.stored(table), TABLES[table].columns)

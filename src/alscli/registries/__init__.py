@@ -1,0 +1,1 @@
+"""What registries say: payloads read into draft trials, planned, kept in step and compared."""
