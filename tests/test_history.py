@@ -327,13 +327,13 @@ def test_before_the_first_commit(
         (("diff", "--format", "xml"), "'xml' is not known", "text, json, markdown"),
         (
             ("diff", "--registry"),
-            "there are no registry copies in this collection",
-            "no command of this version",
+            "there are no registry copies",
+            "alscli sync",
         ),
         (
             ("diff", "--registry", "valor"),
-            "there is no registry copy of 'valor'",
-            "no command of this version",
+            "there is no registry copy of valor",
+            "alscli sync valor",
         ),
         (("diff", "--status", "recuiting"), "'recuiting' is no term of status", "recruiting"),
         (("diff", "a" * 5000), "is no revision", ""),

@@ -29,7 +29,7 @@ def reply(status: int, body: bytes | object = b"", **headers: str) -> Answer:
 
     def answer(to: BaseHTTPRequestHandler) -> None:
         to.send_response(status)
-        for name, value in {"Content-Length": str(len(data)), **headers}.items():
+        for name, value in {"Content-Length": str(len(data)), "Connection": "close", **headers}.items():
             to.send_header(name.replace("_", "-"), value)
         to.end_headers()
         to.wfile.write(data)

@@ -43,14 +43,15 @@ def dedupe(
         bool, typer.Option("--exit-code", help="Exit with 1 where there are such groups.")
     ] = False,
 ) -> int:
-    r"""Show groups of trials that may be one, with the reasons.
+    """Show groups of trials that may be one, with the reasons.
 
     By ids that they share or name, then by title, product, sponsor, dates and size; follow-ups and extensions
     are told apart. Nothing is merged. A pair that is two trials is silenced by saying how they are related:
 
     \b
-    alscli set ID --append 'related={id="OTHER", rel="distinct", why="other cohort"}'
-    alscli dedupe --format json
+    Examples:
+      alscli set valor --append 'related={id="atlas", rel="distinct", why="other cohort"}'
+      alscli dedupe --format json
     """
     from alscli.store.likeness import groups
 

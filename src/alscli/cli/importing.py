@@ -44,15 +44,16 @@ def import_(
     format: Annotated[str, typer.Option(metavar="FORMAT", help="text or json.")] = "text",  # noqa: A002
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
 ) -> int:
-    r"""Bring in trials from files of registries.
+    """Bring in trials from files of registries.
 
     Says what becomes of each entry and why (create, update, conflict, unchanged, duplicate, skip, error), and
     asks at a terminal before it writes. New records are undecided, and nobody has verified them; the copy of
     each entry is kept in registry/. What a curator has changed is left alone: `alscli sync` shows it.
 
     \b
-    alscli import ctg-studies.json.zip --only condition=ALS --dry-run
-    alscli import ICTRP-Results.xml --only 'modality=细胞' --format json
+    Examples:
+      alscli import ctg-studies.json.zip --only condition=ALS --dry-run
+      alscli import ICTRP-Results.xml --only 'modality=细胞' --format json
     """
     from alscli.registries.plan import choice
 

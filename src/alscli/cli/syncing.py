@@ -43,7 +43,7 @@ def sync(
     ] = False,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
 ) -> int:
-    r"""Bring records into step with their registries.
+    """Bring records into step with their registries.
 
     Compares the last registry copy, the new one and the record. Fields that still say what the registry said
     follow it; where a curator says otherwise and the registry has moved, both become a dispute, and nothing
@@ -52,8 +52,9 @@ def sync(
     ClinicalTrials.gov is asked over the network; for other registries, and offline, give files with --from.
 
     \b
-    alscli sync NCT03280056
-    alscli sync --from ctg-studies.json --check
+    Examples:
+      alscli sync NCT03280056
+      alscli sync --from ctg-studies.json --check
     """
     session: Session = context.obj
     if not (check or dry_run or yes) and not sys.stdin.isatty():

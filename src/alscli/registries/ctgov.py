@@ -476,7 +476,7 @@ class _Reader:
         if isinstance(count, bool) or not isinstance(count, int) or not 0 <= count < 10**9:
             self.page.odd(f"{path}.count", f"{_shown(count)} is no number of people: left out")
             return None
-        key = {"ACTUAL": "enrolled", "ESTIMATED": "planned"}.get(kind)
+        key = {"ACTUAL": "enrolled", "ESTIMATED": "planned"}.get(tidy(kind))
         if key is None:
             key = "enrolled" if status.value in _ENDED else "planned"
             what = "is missing" if kind is None else f"{_shown(kind)} is not known here"
@@ -535,9 +535,10 @@ class _Reader:
     def _class(self, organization: Mapping[str, Any], path: str) -> Said | None:
         """OTHER and NETWORK hold universities, hospitals and charities alike: left to the curator."""
         found = organization.get("class")
-        if found in _CLASSES:
-            return Said(_CLASSES[found], f"{path}.class")
-        if found is not None and found not in _VAGUE_CLASSES:
+        named = found if isinstance(found, str) else ""
+        if named in _CLASSES:
+            return Said(_CLASSES[named], f"{path}.class")
+        if found is not None and named not in _VAGUE_CLASSES:
             self.page.odd(f"{path}.class", f"{_shown(found)} is no class known here: left out")
         return None
 

@@ -57,7 +57,7 @@ def add(
     outcomes = list(planned)
     for path, measure in page.tables(_MEASURES):
         title = tidy(measure.get("title"))
-        role = _ROLES.get(measure.get("type") or "")
+        role = _ROLES.get(tidy(measure.get("type")))
         if not title or role is None:
             page.odd(path, "has no title, or a type that is not known here: left out")
             continue

@@ -336,7 +336,8 @@ def _count(value: Any) -> int | None:
 
 def _eligibility(assembly: Assembly, trial: _Trial) -> None:
     place = f"{_INFORMATION}.populationOfTrialSubjects"
-    people = at(trial.part, place) or {}
+    found = at(trial.part, place)
+    people = found if isinstance(found, dict) else {}
     codes = {plain_text(each) for each in several(people, "ageRanges.ageRangeCategory")}
     codes |= {plain_text(each) for each in several(people, "ageRanges.ageRangeCategoryCode")}
     bands = sorted((_BANDS[code] for code in codes if code in _BANDS), key=lambda band: band[0])
