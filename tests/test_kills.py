@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import pickle
 import random
@@ -18,8 +19,10 @@ from pathlib import Path
 import pytest
 
 from alscli.cli import main
+from alscli.interview import proposal
 from alscli.store import transaction
 from alscli.store.collection import Collection
+from alscli.store.toml import parse
 from alscli.store.transaction import Step, interrupted
 
 MOMENTS = int(os.environ.get("ALSCLI_KILLS", "20"))
@@ -79,6 +82,9 @@ def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         related = 'related = [\n  { id = "t0", rel = "same_product" },\n]\n' if number else ""
         text = TRIAL.format(number, related)
         (root / "trials" / f"t{number}.toml").write_text(text, encoding="utf-8")
+    new = (parse(TRIAL.format(f"new{number}", "").encode()).values for number in range(FILES))
+    lines = "".join(json.dumps(values) + "\n" for values in new)
+    (tmp_path / "new.jsonl").write_text(lines, encoding="utf-8")
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(os, "fsync", lambda _: None)
     return root
@@ -100,12 +106,14 @@ def planned(arguments: list[str], monkeypatch: pytest.MonkeyPatch) -> list[Step]
     """What a command would write, all at once."""
     kept: list[Step] = []
     with monkeypatch.context() as patched:
-        patched.setattr(transaction, "commit", lambda _, steps: kept.extend(steps))
+        for module in (transaction, proposal):
+            patched.setattr(module, "commit", lambda _, steps: kept.extend(steps))
         assert main(arguments) == 0
     return kept
 
 
 COMMANDS = {
+    "add": ["add", "--from", "new.jsonl"],
     "set": ["set", *(f"t{number}" for number in range(FILES)), "status=terminated", "why_stopped=money"],
     "rename": ["rename", "t0", "first"],
 }
@@ -137,7 +145,8 @@ def test_a_killed_process_leaves_each_file_as_before_or_after(
         entries = [entry.path for entry in Collection(root).entries()]
         assert set(entries) <= {*before, *after}
         if moment % 4 == 0:
-            assert main(arguments) == 0
+            added = command == "add" and held(root) == after and not interrupted(root)
+            assert main(arguments) == (1 if added else 0), "whoever adds again is told that it is there"
             assert held(root) == after
             assert not [path for path in root.rglob("*") if path.suffix == ".tmp"]
             assert interrupted(root) == 0
