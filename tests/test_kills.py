@@ -23,7 +23,8 @@ from alscli.interview import proposal
 from alscli.store import transaction
 from alscli.store.collection import Collection
 from alscli.store.toml import parse
-from alscli.store.transaction import Step, interrupted
+from alscli.store.transaction import Step
+from alscli.store.write import kept_for
 
 MOMENTS = int(os.environ.get("ALSCLI_KILLS", "20"))
 ROUNDS = int(os.environ.get("ALSCLI_ROUNDS", "3"))
@@ -145,11 +146,11 @@ def test_a_killed_process_leaves_each_file_as_before_or_after(
         entries = [entry.path for entry in Collection(root).entries()]
         assert set(entries) <= {*before, *after}
         if moment % 4 == 0:
-            added = command == "add" and held(root) == after and not interrupted(root)
+            added = command == "add" and held(root) == after and not kept_for(root, "journals").exists()
             assert main(arguments) == (1 if added else 0), "whoever adds again is told that it is there"
             assert held(root) == after
             assert not [path for path in root.rglob("*") if path.suffix == ".tmp"]
-            assert interrupted(root) == 0
+            assert not kept_for(root, "journals").exists()
 
 
 def killed(job: Path, after: float) -> float:

@@ -59,7 +59,7 @@ def add(
     Examples:
       alscli add https://clinicaltrials.gov/study/NCT04821479
       alscli add NCT04821479 --set title="Repeated injections" --set phase=I/II期 --no-input
-      alscli show nurown-phase3 --format json | alscli add --from - --dry-run
+      alscli add --from records.jsonl --dry-run
     """
     session: Session = context.obj
     if kind not in ("trial", "product"):
@@ -115,10 +115,12 @@ def _given(
     registered: Sequence[Registered],
 ) -> list[dict[str, Any]]:
     """The values that `--from`, the id and `--set` state, later ones over earlier ones."""
+    from copy import deepcopy
+
     from alscli.interview.assignment import assign, read_sources
     from alscli.model.identifiers import parse_registry_id, suggest_record_id
 
-    listed: list[dict[str, Any]] = [dict(draft.values) for draft in registered]
+    listed: list[dict[str, Any]] = [deepcopy(draft.values) for draft in registered]
     if not listed:
         listed = read_sources(source) if source is not None else [{}]
     if id_ is not None and len(listed) > 1:
@@ -328,8 +330,11 @@ def _finish(
         proposal = propose(session.collection, snapshot, "trial", values, session.as_of)
     except RefusedError as error:
         terminal.say(f"{error.message}; {error.hint}", "bad")
-        draft.edited.clear()
-        draft.take_back("id")
+        if draft.edited:
+            terminal.ask("Enter opens the text in the editor, Ctrl-C keeps it as a draft", "", ())
+            _open(draft, "", terminal)
+        else:
+            draft.take_back("id")
         return None
     print("\n" + painted(proposal.text, color=session.colored(sys.stderr)), file=sys.stderr)
     _show_findings(session, proposal)
@@ -389,10 +394,11 @@ def _open(draft: Draft, text: str, terminal: Terminal) -> None:
 
     path = draft.path.with_suffix(".toml")
     try:
-        path.write_text("\n".join(draft.edited) or text, encoding="utf-8", newline="\n")
+        opened = "\n".join(draft.edited) or text
+        path.write_text(opened, encoding="utf-8", newline="\n")
         open_in_editor(path)
         changed = path.read_text("utf-8")
-        if changed != text:
+        if changed != opened:
             draft.edited[:] = changed.split("\n")
             draft.save()
         path.unlink()

@@ -72,6 +72,8 @@ def diff(
         raise UsageError(f"--format: {format!r} is not known", f"there are: {', '.join(FORMATS)}")
     if stat and format == "json":
         raise UsageError("--stat has no JSON", "--format json has every field; count them")
+    if registry and staged:
+        raise UsageError("--registry reads the working tree, not the index", "leave --staged out")
     if registry:
         found = _from_registry(session, [*(ends or []), *(only or [])], filters)
     else:

@@ -104,20 +104,18 @@ def _amended(session: Session, records: Iterable[Record], amendment: Amendment) 
 def _filtered(session: Session, snapshot: Snapshot, filters: Given, where: str | None) -> list[Record]:
     """The records of the trials that filters choose, as they are in the snapshot."""
     from alscli.query import database
-    from alscli.query.filters import columns, condition, narrowed, products_in, teach
+    from alscli.query.filters import asked, columns
     from alscli.query.guard import guarded
 
     connection = session.index().connection
-    products = products_in(connection) if "product" in filters else {}
-    chosen = narrowed(condition(filters, session.collection.vocabularies, products), where)
-    teach(connection)
+    chosen = asked(session.collection, connection, filters, where)
     with guarded(connection, tables=("trials",)) if where is not None else nullcontext():
         rows = list(
             database.select(connection, columns("id", ()), chosen.sql, chosen.parameters, "t.id", None)
         )
     chosen_ids = {str(row["id"]) for row in rows}
-    models = [trial for name, trial in snapshot.trials.items() if name in chosen_ids]
-    return [record for record in snapshot.records if any(record.model is model for model in models)]
+    models = {id(trial) for name, trial in snapshot.trials.items() if name in chosen_ids}
+    return [record for record in snapshot.records if id(record.model) in models]
 
 
 # -- edit ---------------------------------------------------------------------------------------------
@@ -495,18 +493,16 @@ class _Change:
 @contextmanager
 def _begun(session: Session, *, locks: bool) -> Iterator[Snapshot]:
     """The collection as it is, under its lock unless a person is to be asked meanwhile."""
-    from alscli.store.transaction import interrupted
     from alscli.store.write import locked
 
-    root = session.collection.root
-    number = interrupted(root)
-    if number:
-        session.say(f"a change of {_counted(number, 'file')} was interrupted, and is taken back first")
-    with locked(root):
+    with locked(session.collection.root) as undone:
+        if undone:
+            session.say(f"a change of {_counted(undone, 'file')} was interrupted, and is taken back first")
+        snapshot = session.collection.load()
         if locks:
-            yield session.collection.load()
+            yield snapshot
             return
-    yield session.collection.load()
+    yield snapshot
 
 
 def _named(snapshot: Snapshot, names: Iterable[str]) -> list[Record]:

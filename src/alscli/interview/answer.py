@@ -164,12 +164,12 @@ def number(text: str) -> int | Decimal:
         raise UsageError(f"{text[:_LONGEST]!r}… is no number")
     powers = _SUPERSCRIPT.sub(lambda match: "10^" + unicodedata.normalize("NFKC", match[1]), text)
     plain = unicodedata.normalize("NFKC", powers).strip().casefold().replace("−", "-")
-    match = _POWER.fullmatch(plain.replace(",", ""))
+    plain = re.sub(r"(?<=\d)[,_](?=\d{3}(?!\d))", "", plain)
+    match = _POWER.fullmatch(plain)
     if match is not None:
         return _whole(Decimal(match[1] or 1).scaleb(int(match[2])))
     if plain[-1:] in _CHINESE_POWER:
         return _whole(_decimal(plain[:-1], text).scaleb(_CHINESE_POWER[plain[-1]]))
-    plain = re.sub(r"(?<=\d)[,_](?=\d{3}(?!\d))", "", plain)
     if re.fullmatch(r"[+-]?\d+", plain):
         return int(plain)
     found = _decimal(plain, text)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 from contextlib import suppress
@@ -12,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from alscli.errors import CollectionError
+from alscli.store.write import kept_for
 
 SCHEMA = "alscli/draft/1"
 
@@ -80,10 +80,7 @@ class Draft:
 
 def folder(root: Path) -> Path:
     """Where the drafts of the collection in `root` lie."""
-    given = os.environ.get("XDG_STATE_HOME", "")
-    state = Path(given) if Path(given).is_absolute() else Path.home() / ".local" / "state"
-    name = hashlib.sha256(os.fsencode(root.resolve())).hexdigest()[:32]
-    return state / "alscli" / "drafts" / name
+    return kept_for(root, "drafts")
 
 
 def start(root: Path) -> Draft:

@@ -46,6 +46,8 @@ class Workpiece:
             with suppress(OSError):  # a collection without schemas
                 shutil.copyfile(schema, _schema_place(self.path, schema))
         except OSError as error:
+            with suppress(OSError):
+                self.discard()  # half a copy would pass for one that somebody has changed
             raise CollectionError(
                 f"cannot write {self.path}: {error.strerror or error}",
                 "make room, or set XDG_STATE_HOME to a folder that you may write to",

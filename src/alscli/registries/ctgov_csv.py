@@ -52,7 +52,7 @@ def rows(lines: Iterable[str], source: str) -> Iterator[Draft | Unreadable]:
     iterator = iter(lines)
     header = next(iterator, "").lstrip("\ufeff")
     delimiter = "\t" if header.count("\t") > header.count(",") else ","
-    columns = [tidy(name) for name in next(csv.reader([header], delimiter=delimiter), [])]
+    columns = [tidy(name) for name in next(csv.reader(header.splitlines(), delimiter=delimiter), [])]
     csv.field_size_limit(MAX_FIELD)
     reader = csv.reader(iterator, delimiter=delimiter, strict=False)
     number = 1
@@ -248,7 +248,7 @@ def _put_people(row: _Row) -> None:
         put(
             "sponsorCollaboratorsModule.leadSponsor.class",
             funders,
-            code(_several(classes)[0]) if classes else "",
+            code(next(iter(_several(classes)), "")),
         )
     others, text = cell("Collaborators")
     others, names = (others, _several(text)) if text else (name, sponsors[1:])

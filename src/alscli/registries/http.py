@@ -213,7 +213,7 @@ class Registry:
                 data = self._body(reply)
         except httpx.TooManyRedirects:
             return b"", None, "its redirects do not end", -1.0
-        except httpx.UnsupportedProtocol as error:
+        except (httpx.UnsupportedProtocol, httpx.InvalidURL) as error:
             return b"", None, f"it leads elsewhere: {error}", -1.0
         except httpx.TimeoutException:
             return b"", None, "it did not answer in time", backoff

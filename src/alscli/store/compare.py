@@ -93,13 +93,13 @@ def _differences(parts: tuple[str, ...], name: str, old: Any, new: Any, shape: S
             if key not in before and key not in after:
                 continue
             below = shape.keys.get(key, Shape("value"))
-            inner = _name_below(name, key, shape)
+            inner = name_below(name, key, shape)
             yield from _differences((*parts, key), inner, before.get(key), after.get(key), below)
     elif not _equal(old, new, unordered=shape.kind == "set"):
         yield parts, name, old, new, shape
 
 
-def _name_below(name: str, key: str, shape: Shape) -> str:
+def name_below(name: str, key: str, shape: Shape) -> str:
     """The name of a key of a table; a bare integer is `n` alone, so `n` goes by the name of its table."""
     if key == "n" and shape.kind == "inline" and name.startswith("enrollment."):
         return name
@@ -147,7 +147,7 @@ def _leaves(name: str, value: Any, shape: Shape) -> Iterator[tuple[str, Any]]:
         for key in dict.fromkeys([*shape.keys, *value]):
             if key in value:
                 below = shape.keys.get(key, Shape("value"))
-                yield from _leaves(_name_below(name, key, shape), value[key], below)
+                yield from _leaves(name_below(name, key, shape), value[key], below)
     elif shape.kind == "set" and isinstance(value, list):
         yield name, sorted(value, key=str)
     else:
@@ -271,7 +271,8 @@ def _renames(old: Mapping[str, Version], new: Mapping[str, Version]) -> dict[str
     if gone and come:
         for certain in (_by_former_id, _by_registry_id):
             _pair(found, certain(gone, come), gone, come)
-        left = {i: v for i, v in gone.items() if i not in found.values() and not _registered(v)}
+        taken = set(found.values())
+        left = {i: v for i, v in gone.items() if i not in taken and not _registered(v)}
         here = {i: v for i, v in come.items() if i not in found}
         _pair(found, _by_content(left, here), gone, come)
     return found
@@ -283,10 +284,11 @@ Pairs = Iterable[tuple[str, str]]
 def _pair(
     found: dict[str, str], pairs: Pairs, gone: Mapping[str, Version], come: Mapping[str, Version]
 ) -> None:
+    taken = set(found.values())
     for new, old in pairs:
-        free = new not in found and old not in found.values()
-        if free and gone[old].kind == come[new].kind:
+        if new not in found and old not in taken and gone[old].kind == come[new].kind:
             found[new] = old
+            taken.add(old)
 
 
 def _by_former_id(gone: Mapping[str, Version], come: Mapping[str, Version]) -> Pairs:
@@ -311,12 +313,14 @@ def _registered(version: Version) -> str:
 def _by_content(gone: Mapping[str, Version], come: Mapping[str, Version]) -> Pairs:
     """Pairs with seven of ten keys alike, the most alike first."""
     few = len(gone) * len(come) <= _ALIKE
+    titled: dict[str, list[str]] = {}
+    for other, before in gone.items():
+        titled.setdefault(repr(_title(before)), []).append(other)
     alike = [
         (-share, id_, other)
         for id_, version in come.items()
-        for other, before in gone.items()
-        if few or _title(before) == _title(version)
-        if (share := _share(before, version)) >= 0.7
+        for other in (gone if few else titled.get(repr(_title(version)), ()))
+        if (share := _share(gone[other], version)) >= 0.7
     ]
     return [(id_, other) for _, id_, other in sorted(alike)]
 

@@ -16,6 +16,7 @@ from alscli.model.format import MODELS, FileKind, schema_comment, shape_of
 from alscli.model.path import identity_of, labels, split
 from alscli.model.shape import Shape
 from alscli.store import edit, layout
+from alscli.store.compare import name_below
 from alscli.store.toml import Document, TomlError, parse
 from alscli.store.weave import interleave, names, weave
 
@@ -205,9 +206,7 @@ class _Fields:
     ) -> dict[str, Any]:
         merged: dict[str, Any] = {}
         for key in dict.fromkeys([*ours, *theirs]):
-            # A bare integer is `n` alone, so `n` goes by the name of its table, as in `diff`.
-            bare = key == "n" and shape.kind == "inline" and name.startswith("enrollment.")
-            below = name if bare else f"{name}.{key}".lstrip(".")
+            below = name_below(name, key, shape)
             inner = shape.keys.get(key, _PLAIN)
             value = self.merge(below, base.get(key), ours.get(key), theirs.get(key), inner)
             if value is not None:

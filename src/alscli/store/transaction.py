@@ -74,19 +74,14 @@ def _allowed_at(path: Path) -> Callable[[str], bool]:
     return lambda name: name.endswith(".json") and is_record_name(f"{name.removesuffix('.json')}.toml")
 
 
-def interrupted(root: Path) -> int:
-    """How many files the change has that a killed process left half done; 0 where there is none."""
-    journal = kept_for(root, "journals")
-    return len(_read_journal(journal, root)) if journal.exists() else 0
+def undo(root: Path) -> int:
+    """Put back what a killed process had changed, as its journal says; return how many files it names.
 
-
-def undo(root: Path) -> None:
-    """Put back what a killed process had changed, as its journal says. Callers hold `locked(root)`.
-
-    A file that somebody has changed since stays as it is.
+    Callers hold `locked(root)`: without it the journal may be of a process that is at work. A file that somebody has changed since stays as it is.
     """
     journal = kept_for(root, "journals")
-    for path, before, after in reversed(_read_journal(journal, root)):
+    files = _read_journal(journal, root)
+    for path, before, after in reversed(files):
         for leftover in path.parent.glob(f".{path.stem}.*.tmp"):
             leftover.unlink(missing_ok=True)
         found = _content(path)
@@ -98,6 +93,7 @@ def undo(root: Path) -> None:
         else:
             replace(path, before, expected=found, root=root, allowed=_allowed_at(path))
     journal.unlink()
+    return len(files)
 
 
 def _carry_out(steps: Sequence[Step]) -> None:
@@ -108,6 +104,7 @@ def _carry_out(steps: Sequence[Step]) -> None:
                 stage(temporary_name(step.path), step.after, step.path, new=step.before is None)
     for step in sorted(steps, key=lambda step: step.after is None):
         with explained(step.path):
+            check_unchanged(step.path, step.before)  # the disk took its time since all were looked at
             if step.after is None:
                 step.path.unlink()
             else:

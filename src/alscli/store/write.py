@@ -157,12 +157,12 @@ def settle(folder: Path) -> None:
 
 
 @contextmanager
-def locked(root: Path) -> Iterator[None]:
+def locked(root: Path) -> Iterator[int]:
     """Hold the one lock of the collection at `root`: taken by every writer for read, check and rename.
 
     The lock is a file in the user's state folder (`$XDG_STATE_HOME/alscli/locks`), so that it never
     shows in the collection; it waits for another holder, and ends with the process. What a killed process
-    left half done (`store.transaction`) is put back before the lock is given.
+    left half done (`store.transaction`) is put back before the lock is given; yields of how many files.
     """
     try:
         lock = kept_for(root, "locks")
@@ -175,11 +175,12 @@ def locked(root: Path) -> Iterator[None]:
         ) from error
     try:
         _lock(descriptor)
+        undone = 0
         if kept_for(root, "journals").exists():
             from alscli.store.transaction import undo  # which itself writes
 
-            undo(root)
-        yield
+            undone = undo(root)
+        yield undone
     finally:
         os.close(descriptor)  # which unlocks
 

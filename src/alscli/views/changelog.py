@@ -14,15 +14,15 @@ from typing import Any
 from alscli.model.evidence import assess
 from alscli.model.format import MODELS, shape_of
 from alscli.model.identifiers import parse_registry_id
-from alscli.model.path import labels
+from alscli.model.path import labels, split
 from alscli.model.vocabulary import Vocabularies
 from alscli.store.collection import Snapshot
-from alscli.store.compare import RecordChange, Version
+from alscli.store.compare import Change, RecordChange, Version
 from alscli.text import one_line
 from alscli.views.changes import code, plain_value, said
 from alscli.views.table import escaped
 
-_UNTOLD = frozenset({"status", "status_as_of", "why_stopped"})
+_TOLD = frozenset({"status", "status_as_of", "safety", "events"})
 _RESULTS = ("result", "values", "effects")
 _PRODUCT = shape_of(MODELS["product"])
 
@@ -214,12 +214,7 @@ def _rest(told: News, item: Item, record: RecordChange) -> None:
     major: list[Item] = []
     minor = 0
     for change in record.fields:
-        root = change.field.split(".")[0]
-        if (
-            root in _UNTOLD
-            or (root == "outcomes" and change.weight == "major")
-            or root in ("safety", "events")
-        ):
+        if _is_told(change, record):
             continue
         if change.weight == "major":
             major.append({"field": change.field, "old": change.old, "new": change.new})
@@ -227,6 +222,19 @@ def _rest(told: News, item: Item, record: RecordChange) -> None:
             minor += 1
     if major or minor or record.was:
         told.other_changes.append(item | {"was": record.was, "major": major, "minor": minor})
+
+
+def _is_told(change: Change, record: RecordChange) -> bool:
+    """Whether another section tells this change, or a change that it goes with."""
+    root, *below = split(change.field)
+    if root == "why_stopped":
+        return any(each.field == "status" for each in record.fields)
+    if root != "outcomes":
+        return root in _TOLD
+    if len(below) > 1:
+        return below[1] in _RESULTS
+    sides = (each if isinstance(each, list) else [each] for each in (change.old, change.new))
+    return any(isinstance(each, Mapping) and set(_RESULTS) & set(each) for side in sides for each in side)
 
 
 def _tables(values: Mapping[str, Any], key: str) -> list[Mapping[str, Any]]:
