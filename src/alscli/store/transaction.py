@@ -77,7 +77,8 @@ def _allowed_at(path: Path) -> Callable[[str], bool]:
 def undo(root: Path) -> int:
     """Put back what a killed process had changed, as its journal says; return how many files it names.
 
-    Callers hold `locked(root)`: without it the journal may be of a process that is at work. A file that somebody has changed since stays as it is.
+    Callers hold `locked(root)`: without it the journal may be of a process that is at work. A file that
+    somebody has changed since stays as it is.
     """
     journal = kept_for(root, "journals")
     files = _read_journal(journal, root)
