@@ -870,6 +870,32 @@ def test_an_interrupted_change_is_told_of(
     assert held(work) == before
 
 
+def test_what_was_added_half_is_no_obstacle_to_adding_it_again(
+    work: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from alscli.store import transaction
+
+    def stopped(folder: Path) -> None:
+        if folder.name == "trials":
+            raise KeyboardInterrupt
+
+    text = (work / "trials" / "valor.toml").read_text("utf-8")
+    text = text.replace('id = "valor"', 'id = "new-one"', 1).replace("NCT02623699", "NCT00000000")
+    (work.parent / "new.toml").write_text(text, encoding="utf-8")
+    one = ("add", "--from", os.fspath(work.parent / "new.toml"))
+    with monkeypatch.context() as patched:
+        patched.setattr(transaction, "_put_back", lambda *_: None)
+        patched.setattr(transaction, "settle", stopped)
+        assert run(*one) == 130
+    path = work / "trials" / "new-one.toml"
+    assert path.exists()
+    assert run(*one, "--dry-run") == 1  # which only reads
+    assert path.exists()
+    assert run(*one) == 0
+    assert "a change of 1 file was interrupted, and is taken back first" in capsys.readouterr().err
+    assert path.exists()
+
+
 def _stopped(path: Path, missing_ok: bool = False) -> None:
     if path.name == "nurown.toml":
         raise KeyboardInterrupt

@@ -66,7 +66,7 @@ def add(
         raise UsageError(f"--kind: {kind!r} is not known", "there are: trial, product")
     if drafts:
         return _list_drafts(session)
-    snapshot = session.collection.load()
+    snapshot = session.whole(to_write=not dry_run)
     if not set_ and source is None and not no_input and kind == "trial":
         return _interviewed(session, snapshot, id, dry_run=dry_run)
     registered = _registered(session, snapshot, kind, id, source, fetches=not set_)

@@ -496,8 +496,7 @@ def _begun(session: Session, *, locks: bool) -> Iterator[Snapshot]:
     from alscli.store.write import locked
 
     with locked(session.collection.root) as undone:
-        if undone:
-            session.say(f"a change of {_counted(undone, 'file')} was interrupted, and is taken back first")
+        session.tell_undone(undone)
         snapshot = session.collection.load()
         if locks:
             yield snapshot

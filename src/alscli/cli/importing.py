@@ -62,7 +62,7 @@ def import_(
         raise UsageError(f"--format: {format!r} is not known", f"there are: {', '.join(FORMATS)}")
     chosen = choice(only or [], session.collection.vocabularies)
     paths = [present(name) for name in files]
-    snapshot = session.collection.load()
+    snapshot = session.whole(to_write=not dry_run)
     session.warn_unreadable([record.entry.path for record in snapshot.unreadable])
     asks = sys.stdin.isatty() and not (yes or dry_run or format == "json")
     plan = _Listing(session, format)

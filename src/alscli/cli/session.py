@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from alscli.query.index import Index
-    from alscli.store.collection import Collection
+    from alscli.store.collection import Collection, Snapshot
 
 COLORS = ("auto", "always", "never")
 
@@ -47,6 +47,22 @@ class Session:
         from alscli.store.collection import find
 
         return find(self.records, Path.cwd())
+
+    def whole(self, *, to_write: bool) -> Snapshot:
+        """The collection; one that is to be changed without what a killed process left half done."""
+        from alscli.store.write import locked
+
+        if not to_write:
+            return self.collection.load()
+        with locked(self.collection.root) as undone:
+            self.tell_undone(undone)
+            return self.collection.load()
+
+    def tell_undone(self, files: int) -> None:
+        """Say of how many files a killed process's change was taken back."""
+        if files:
+            what = "1 file" if files == 1 else f"{files} files"
+            self.say(f"a change of {what} was interrupted, and is taken back first")
 
     def colored(self, stream: TextIO) -> bool:
         """Whether to color what goes to this stream."""

@@ -62,7 +62,7 @@ def sync(
             "sync asks before it writes, and stdin is no terminal",
             "use --yes, or --check to see what is stale",
         )
-    snapshot = session.collection.load()
+    snapshot = session.whole(to_write=not (check or dry_run))
     wanted = _wanted(snapshot, ids or [])
     drafts = _given(source, wanted) if source else _fetched(session, wanted)
     found = list(_compared(session, drafts))
