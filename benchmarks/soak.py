@@ -25,10 +25,11 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from alscli.check.engine import Report, check, conclude, rules_of, select
+from alscli.check.engine import check, conclude, rules_of, select
 from alscli.check.examination import Examination, Surroundings, examine, names_in
 from alscli.check.finding import Severity
 from alscli.check.mending import mend
+from alscli.check.report import Report
 from alscli.check.reporters import github, jsonl, junit, sarif, text
 from alscli.check.reporters import json as json_reporter
 from alscli.errors import AlscliError
@@ -303,14 +304,14 @@ def _examined() -> tuple[Examination, ...]:
     collection, beside = surroundings()
     snapshot = assemble(beside)
     around = Surroundings(snapshot, names_in(snapshot, snapshot.trials), collection.vocabularies, AS_OF)
-    return tuple(examine(record, around, rules_of(all_codes())) for record in beside)
+    return tuple(examine(record, around, rules_of(all_codes()), all_codes()) for record in beside)
 
 
 def _beside_trials(record: Record, snapshot: Snapshot) -> Report:
     """What is found in a trial, where what surrounds it is known."""
     collection, beside = surroundings()
     around = Surroundings(snapshot, names_in(snapshot, snapshot.trials), collection.vocabularies, AS_OF)
-    examined = [*_examined(), examine(record, around, rules_of(all_codes()))]
+    examined = [*_examined(), examine(record, around, rules_of(all_codes()), all_codes())]
     records = {str(one.entry.path): one for one in (*beside, record)}
     only = {str(record.entry.path)}
     return conclude(examined, around, records.__getitem__, collection.root, codes=all_codes(), only=only)

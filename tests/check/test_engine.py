@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from alscli.check.engine import Report, catalogue, check, select
+from alscli.check.engine import catalogue, check, select
 from alscli.check.finding import Finding, Severity
+from alscli.check.report import Report
 from alscli.errors import UsageError
 from alscli.store.collection import Collection
 
@@ -85,7 +86,7 @@ def test_a_sound_record_has_no_errors(found: Callable[..., list[Finding]]) -> No
         ('"completed"', '"complete"', "SM004", (9, 10, 9, 20), "status", '"complete"'),
         ("n = 4", "n = 4.5", "SM003", (23, 5, 23, 8), "arms.second.n", "4.5"),
         ("n = 4", "size = 4", "SM001", (23, 1, 23, 5), "arms.second.size", "size"),
-        ('id = "second"\n', "", "SM002", (21, 1, 21, 9), "arms.1.id", "[[arms]]"),
+        ('id = "second"\n', "", "SM002", (21, 1, 21, 9), "arms.#1.id", "[[arms]]"),
         ('on = "2018-02", ', "", "SM002", (14, 9, 14, 28), "dates.start.on", '{ type = "actual" }'),
         ('phase = "1"\n', "", "SM002", (1, 1, 1, 1), "phase", ""),
         ('"2018-02"', '"2018-13"', "DT001", (14, 16, 14, 25), "dates.start.on", '"2018-13"'),

@@ -10,9 +10,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from alscli.check.engine import Report, catalogue, check, select
+from alscli.check.engine import catalogue, check, select
 from alscli.check.finding import Severity
 from alscli.check.mending import Mending, is_mendable, mend, write
+from alscli.check.report import Report
 from alscli.errors import RefusedError
 from alscli.store.collection import Collection, Snapshot, assemble
 from alscli.store.toml import parse

@@ -35,7 +35,7 @@ def examined() -> tuple[Surroundings, dict[Path, Examination]]:
     collection, snapshot = shipped()
     names = names_in(snapshot, snapshot.trials)
     around = Surroundings(snapshot, names, collection.vocabularies, AS_OF)
-    return around, {r.entry.path: examine(r, around, rules_of(CODES)) for r in snapshot.records}
+    return around, {r.entry.path: examine(r, around, rules_of(CODES), CODES) for r in snapshot.records}
 
 
 def findings(records: list[Record], path: Path) -> list[Finding]:
@@ -51,7 +51,7 @@ def findings(records: list[Record], path: Path) -> list[Finding]:
     fresh = path.parent.name != "trials" or around.names != before.names
     layout = rules_of(CODES - {"TX005"})
     found = [
-        examine(record, around, rules_of(CODES) if record.entry.path == path else layout)
+        examine(record, around, rules_of(CODES) if record.entry.path == path else layout, CODES)
         if fresh or record.entry.path == path
         else others[record.entry.path]
         for record in records

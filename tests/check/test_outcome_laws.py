@@ -17,7 +17,8 @@ from pydantic import ValidationError
 from alscli.check.engine import catalogue
 from alscli.check.finding import Problem
 from alscli.check.rules.effects import benefits
-from alscli.check.rules.statistics import p_of_interval, printed, quantile, two_tails
+from alscli.check.rules.statistics import p_of_interval, printed
+from alscli.model.effect import quantile, two_tails
 from alscli.model.trial import Trial
 from alscli.model.vocabulary import shipped
 

@@ -18,8 +18,9 @@ import sarif_pydantic
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from alscli.check.engine import Report, catalogue, check, select
+from alscli.check.engine import catalogue, check, select
 from alscli.check.finding import Finding, Severity
+from alscli.check.report import Report
 from alscli.check.reporters import github, jsonl, junit, sarif
 from alscli.check.reporters import json as json_reporter
 from alscli.store.collection import Collection

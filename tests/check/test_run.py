@@ -8,6 +8,7 @@ import random
 import sqlite3
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import fields
@@ -18,8 +19,9 @@ from typing import Any
 import pytest
 
 from alscli.check import run
-from alscli.check.engine import Report, check, select
+from alscli.check.engine import check, select
 from alscli.check.finding import Finding
+from alscli.check.report import Report
 from alscli.check.run import check_files
 from alscli.errors import CollectionError
 from alscli.store import processes
@@ -303,13 +305,43 @@ def edit(chance: random.Random, root: Path, step: int, texts: list[str]) -> None
             path.replace(chance.choice(present))
 
 
-@pytest.mark.parametrize("seed", range(5))
-def test_any_history(root: Path, seed: int) -> None:
+@pytest.mark.parametrize("old", [False, True])
+@pytest.mark.parametrize("seed", range(3))
+def test_any_history(root: Path, seed: int, old: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also where every file counts as old, so that whole reports are kept."""
     chance = random.Random(seed)
     texts = [path.read_text("utf-8") for path in sorted((root / "trials").iterdir())]
+    if old:
+        monkeypatch.setattr(run, "is_settled", lambda *_: True)
     for step in range(10):
         edit(chance, root, step, texts)
-        assert fast(root) == plain(root)
+        time.sleep(0.03 if old else 0)  # the clock of a file system stands still for milliseconds
+        assert_same(root)
+        assert_same(root, only={str(path) for path in sorted((root / "trials").iterdir())[:2]})
+
+
+def test_nothing_but_products_and_ledger_is_read_where_nothing_changed(
+    root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(run, "is_settled", lambda *_: True)
+    first = fast(root)
+    monkeypatch.setattr(run, "conclude", lambda *_, **__: pytest.fail("rules were run"))
+    assert fast(root) == first
+    path = root / "trials" / "valor.toml"
+    assert fast(root, only={str(path)})["files"] == [str(path)]
+    for otherwise in ({"codes": select(["TX"], [])}, {"as_of": date(2026, 11, 23)}):
+        with pytest.raises(pytest.fail.Exception, match="rules were run"):
+            fast(root, **otherwise)
+
+
+def test_a_report_that_the_disk_has_garbled(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(run, "is_settled", lambda *_: True)
+    expected = fast(root)
+    with sqlite3.connect(cache_file()) as connection:
+        changed = connection.execute("UPDATE kept SET content = '[]' WHERE purpose = 'report'").rowcount
+    connection.close()
+    assert changed == 1
+    assert fast(root) == expected
 
 
 # Files that are no records.
@@ -355,9 +387,9 @@ def test_file_names_that_are_no_text(root: Path) -> None:
 
 def test_dates_that_no_database_holds(root: Path) -> None:
     path = root / "trials" / "valor.toml"
-    for time in (0, -(10**9), 10**10):
+    for seconds in (0, -(10**9), 10**10):
         try:
-            os.utime(path, (time, time))
+            os.utime(path, (seconds, seconds))
         except (OSError, OverflowError):  # pragma: no cover - a file system that has no such date
             continue
         assert_same(root)

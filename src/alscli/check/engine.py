@@ -8,41 +8,19 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from collections.abc import Collection as Container
-from dataclasses import dataclass
 from datetime import date
 from functools import cache
 from pathlib import Path as FilePath
 
 from alscli.check.examination import Examination, Page, Surroundings, examine, names_in, subject_of, waive
-from alscli.check.finding import Finding, Problem, Severity
+from alscli.check.finding import Finding, Problem
+from alscli.check.report import Report
 from alscli.check.rule import CATALOGUE, Register, Rule
 from alscli.errors import UsageError
 from alscli.model.nearness import did_you_mean
 from alscli.model.vocabulary import Vocabularies
 from alscli.store.collection import MARKER, Collection, Record, Snapshot, read_bytes
 from alscli.store.toml import TomlError, parse
-
-
-@dataclass(frozen=True)
-class Report:
-    """The findings of one run, in order, over `files`."""
-
-    findings: list[Finding]
-    files: list[FilePath]
-    as_of: date
-
-    @property
-    def checked(self) -> int:
-        """How many files were checked."""
-        return len(self.files)
-
-    def count(self, severity: Severity) -> int:
-        """How many findings are of this severity."""
-        return sum(finding.severity is severity for finding in self.findings)
-
-    def fails(self, fail_on: Severity) -> bool:
-        """Whether a finding is of this severity or a greater one."""
-        return any(finding.severity.rank <= fail_on.rank for finding in self.findings)
 
 
 @cache
@@ -99,7 +77,7 @@ def check(
     names = names_in(snapshot, snapshot.trials)
     around = Surroundings(snapshot, names, collection.vocabularies, as_of)
     records = {str(record.entry.path): record for record in snapshot.records}
-    examined = [examine(record, around, rules_of(codes)) for record in snapshot.records]
+    examined = [examine(record, around, rules_of(codes), codes) for record in snapshot.records]
     return conclude(examined, around, records.__getitem__, collection.root, codes=codes, only=only)
 
 
@@ -111,10 +89,12 @@ def conclude(
     *,
     codes: frozenset[str],
     only: Container[str] | None = None,
+    all_rules: bool = False,
 ) -> Report:
     """The report over examinations: rules across records, then waivers, then order.
 
     `record_at` gives the record of a path again, for the few whose places are needed once more.
+    `all_rules` tells that the examinations are by all rules, and not by those with `codes`.
     """
     gists = [examination.gist for examination in examined if examination.gist is not None]
     register = Register(
@@ -130,12 +110,16 @@ def conclude(
 
     reported = [e for e in examined if only is None or e.path in only]
     findings: list[Finding] = []
+    same_rules = not all_rules or codes == frozenset(catalogue())
     for examination in reported:
         found = list(examination.findings)
-        if across[examination.path] or examination.waives:
+        told = across.get(examination.path, ())
+        if examination.left is not None and same_rules and not told and not register.unreadable:
+            found = list(examination.left)
+        elif told or examination.left is not None:
             record = record_at(examination.path)
             page = Page(record)
-            found += [page.finding(*stated) for stated in across[examination.path]]
+            found += [page.finding(*stated) for stated in told]
             subject = subject_of(record, around)
             if subject is not None:
                 found = waive(found, subject, page, codes, settled=not register.unreadable)

@@ -16,13 +16,13 @@ from typing import Any
 
 from alscli.check.broken import BROKEN, BrokenError, readable_part
 from alscli.check.finding import Finding, Problem
-from alscli.check.format import broken_paths, shown, value_at
+from alscli.check.format import broken_paths, shown
 from alscli.check.format import problems as schema_problems
 from alscli.check.gist import Gist, gist_of
 from alscli.check.rule import CATALOGUE, Names, Rule, Subject
 from alscli.model.format import MODELS, schema_comment, shape_of
 from alscli.model.nearness import nearest
-from alscli.model.path import Path, name_of
+from alscli.model.path import Path, name_of, value_at
 from alscli.model.provenance import Waiver
 from alscli.model.vocabulary import Vocabularies
 from alscli.store.collection import Record, Snapshot
@@ -45,25 +45,33 @@ class Surroundings:
 
 @dataclass(frozen=True, slots=True)
 class Examination:
-    """What was found in one file before waivers; `gist` is None where the file holds no readable record."""
+    """What was found in one file before waivers; `gist` is None where the file holds no readable record.
+
+    `left` is what its waivers leave, provided that no rule across records finds anything in it and that every
+    other file can be read; None where it has no waivers.
+    """
 
     path: str
     kind: str
     findings: tuple[Finding, ...]
     gist: Gist | None
-    waives: bool
+    left: tuple[Finding, ...] | None
 
 
-def examine(record: Record, around: Surroundings, rules: Sequence[Rule]) -> Examination:
-    """Everything that the rules over single records say of this one."""
+def examine(
+    record: Record, around: Surroundings, rules: Sequence[Rule], codes: frozenset[str]
+) -> Examination:
+    """Everything that the rules over single records say of this one; `rules` are those with these `codes`."""
     page = Page(record)
     found = [page.finding(*stated) for stated in _reading_problems(record, around)]
     subject = subject_of(record, around)
+    left = None
     if subject is not None:
         found += [page.finding(*stated) for stated in _record_problems(subject, rules)]
+        if subject.values.get("waivers"):
+            left = tuple(waive(found, subject, page, codes, settled=True))
     gist = gist_of(subject) if subject is not None and record.readable else None
-    waives = record.document is not None and bool(record.document.values.get("waivers"))
-    return Examination(str(record.entry.path), record.entry.kind, tuple(found), gist, waives)
+    return Examination(str(record.entry.path), record.entry.kind, tuple(found), gist, left)
 
 
 def names_in(snapshot: Snapshot, trials: Iterable[str]) -> Names:
@@ -159,7 +167,7 @@ class Page:
         value: object = None
         if document is not None and problem.path:
             field = name_of(problem.path, document.values, shape_of(MODELS[entry.kind]))
-            stated = value_at(problem.path, document.values)
+            stated = value_at(document.values, problem.path)
             value = stated if isinstance(stated, str | int | Decimal) else None
         return Finding(
             code=code,
@@ -202,7 +210,7 @@ class Page:
     def _table(self, path: Path) -> Path:
         """The table in which the last key of `path` is missing, or that stands at it."""
         values = self.record.document.values if self.record.document else {}
-        return path if value_at(path, values) is not None else path[:-1]
+        return path if value_at(values, path) is not None else path[:-1]
 
     def _canonical_place(self, problem: Problem) -> Place | None:
         """The place without reading the text again; None where it cannot be known so."""

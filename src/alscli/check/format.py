@@ -12,7 +12,7 @@ from alscli.check.finding import Problem
 from alscli.model.format import MODELS, FileKind, shape_of
 from alscli.model.identifiers import explain_registry_id, parse_registry_id
 from alscli.model.nearness import nearest
-from alscli.model.path import Path
+from alscli.model.path import Path, value_at
 from alscli.model.shape import Shape
 from alscli.model.values import Absence
 from alscli.model.vocabulary import Vocabularies
@@ -57,7 +57,7 @@ def _misspelled(errors: Sequence[ErrorDetails], values: Mapping[str, Any], shape
         if error["type"] == "extra_forbidden":
             *table, key = error["loc"]
             near = nearest(str(key), _shape_at(tuple(table), shape).keys)
-            if near and near[0] not in value_at(tuple(table), values):
+            if near and near[0] not in value_at(values, tuple(table)):
                 found.add((*table, near[0]))
     return found
 
@@ -111,7 +111,7 @@ def _problem(
 
 def _stated(path: Path, values: Mapping[str, Any]) -> Path:
     """The path without what the format adds to a bare value: `planned = -1` is the n of a count."""
-    inner = value_at(path[:-1], values)
+    inner = value_at(values, path[:-1])
     return path if isinstance(inner, Mapping | list) else path[:-1]
 
 
@@ -219,16 +219,6 @@ def kind_of(value: object) -> str:
     if isinstance(value, str):
         return f"the text {shown(value)}"
     return shown(value)
-
-
-def value_at(path: Path, values: Any) -> Any:
-    """What stands at a path of a parsed file; None where nothing does."""
-    for part in path:
-        try:
-            values = values[part]
-        except (KeyError, IndexError, TypeError):
-            return None
-    return values
 
 
 def _toml(text: str) -> str:

@@ -7,9 +7,10 @@ from collections.abc import Container, Iterable, Mapping
 from datetime import date
 from pathlib import Path
 
-from alscli.check.engine import Report, catalogue, conclude, rules_of
+from alscli.check.engine import catalogue, conclude, rules_of
 from alscli.check.examination import Examination, Surroundings, examine, names_in
 from alscli.check.finding import Finding
+from alscli.check.report import Report
 from alscli.store.collection import Collection, Record, Snapshot, assemble
 
 Cause = tuple[Path, str, str | None]
@@ -78,7 +79,9 @@ def _report(
     for record in snapshot.records:
         path = str(record.entry.path)
         held = known.get(path)
-        examination = held[1] if reuse and held and held[0] is record else examine(record, around, rules)
+        examination = (
+            held[1] if reuse and held and held[0] is record else examine(record, around, rules, codes)
+        )
         known[path] = (record, examination)
         examined.append(examination)
     records = {str(record.entry.path): record for record in snapshot.records}

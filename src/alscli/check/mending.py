@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from itertools import groupby
 from pathlib import Path
 
-from alscli.check.engine import Report
 from alscli.check.finding import Finding
+from alscli.check.report import Report
 from alscli.errors import AlscliError
 from alscli.model.format import MODELS, shape_of
 from alscli.store.collection import Collection, Record, Snapshot, assemble

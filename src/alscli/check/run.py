@@ -13,7 +13,7 @@ import os
 import sys
 from collections.abc import Collection as Container
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 from functools import partial
@@ -21,12 +21,13 @@ from pathlib import Path
 from typing import Any
 
 from alscli import __version__
-from alscli.check.engine import Report, catalogue, conclude, rules_of
+from alscli.check.engine import catalogue, conclude, rules_of
 from alscli.check.examination import Examination, Surroundings, examine, names_in
 from alscli.check.finding import Finding, Severity
 from alscli.check.gist import Gist
-from alscli.store.cache import Cache, Kept, Stamp, digest, now, stamp
-from alscli.store.collection import MARKER, Collection, Entry, Record, assemble, read_bytes
+from alscli.check.report import Report
+from alscli.store.cache import Cache, Kept, Stamp, digest, is_settled, now, stamp
+from alscli.store.collection import MARKER, Collection, Entry, Record, assemble, read_bytes, unread
 from alscli.store.copies import stamps
 from alscli.store.processes import spread
 
@@ -60,39 +61,80 @@ def _check_files(
 ) -> Report:
     at = now()
     entries = list(collection.entries())
-    beside = [collection.read(entry) for entry in entries if entry.kind != "trial"]
-    snapshot = assemble(beside)
+    files = _Files(
+        entries, {str(entry.path): stamp(entry.path) for entry in entries}, stamps(collection.root), at
+    )
+    beside = [_read(entry) for entry in entries if entry.kind != "trial"]
+    context = _context(collection, as_of, entries, beside)
+    whole = codes == frozenset(catalogue())
+    if cached and whole and (report := _known(collection, files, context, as_of)) is not None:
+        return report if only is None else _part(report, only)
+
+    snapshot = assemble(_understood(collection, *read) for read in beside)
     names = names_in(snapshot, [entry.id for entry in entries if entry.kind == "trial"])
     around = Surroundings(snapshot, names, collection.vocabularies, as_of)
-    cache = Cache(collection.root, "check", _context(collection, around, beside)) if cached else None
-    kept = cache.load() if cache is not None else {}
+    cache = Cache(collection.root, "check", context) if cached else None
+    examined, all_read = _examinations(collection, around, files, cache)
+    places = {str(entry.path): entry for entry in entries}
+    report = conclude(
+        [examined[path] for path in places],
+        around,
+        lambda path: collection.read(places[path]),
+        collection.root,
+        codes=codes,
+        all_rules=True,
+    )
+    if cached and whole and all_read:
+        _keep(collection, files, context, report)
+    return report if only is None else _part(report, only)
 
-    copies = stamps(collection.root)
+
+@dataclass(frozen=True)
+class _Files:
+    """The files of a collection as they were found, the registry copies beside them, a time before that."""
+
+    entries: list[Entry]
+    seen: dict[str, Stamp | None]
+    copies: dict[str, Stamp]
+    at: int
+
+    def copy_of(self, entry: Entry) -> Stamp | None:
+        """What tells a change of the registry copy that a trial is compared with."""
+        return self.copies.get(entry.id) if entry.kind == "trial" else None
+
+
+def _part(report: Report, only: Container[str]) -> Report:
+    return Report(
+        [finding for finding in report.findings if str(finding.path) in only],
+        [path for path in report.files if str(path) in only],
+        report.as_of,
+    )
+
+
+def _examinations(
+    collection: Collection, around: Surroundings, files: _Files, cache: Cache | None
+) -> tuple[dict[str, Examination], bool]:
+    """The examination of every file, kept or new, and whether all the new ones could be read."""
+    kept = cache.load() if cache is not None else {}
     examined: dict[str, Examination] = {}
-    stale: list[tuple[Entry, Stamp | None]] = []
-    for entry in entries:
+    stale: list[Entry] = []
+    for entry in files.entries:
         path = str(entry.path)
-        seen = stamp(entry.path)
-        held = kept.get(path)
+        seen, held = files.seen[path], kept.get(path)
         if held is not None and seen is not None and held.is_fresh(entry.path, seen):
-            restored = _restored(held.content, entry, copies.get(entry.id))
+            restored = _restored(held.content, entry, files.copy_of(entry))
             if restored is not None:
                 examined[path] = restored
                 continue
-        stale.append((entry, seen))
-    fresh = dict(_examined(collection, around, [entry for entry, _ in stale]))
+        stale.append(entry)
+    fresh = dict(_examined(collection, around, stale))
     if cache is not None:
-        seen_at = {str(entry.path): seen for entry, seen in stale}
-        cache.store(_to_keep(fresh, seen_at, at, copies), set(kept) - set(seen_at) - set(examined))
+        new = {str(entry.path) for entry in stale}
+        cache.store(_to_keep(fresh, stale, files), set(kept) - new - set(examined))
         cache.close()
     examined |= {path: examination for path, (examination, _) in fresh.items()}
-    examined |= _examined_again(collection, around, entries, examined)
-
-    places = {str(entry.path): entry for entry in entries}
-    ordered = [examined[path] for path in places]
-    return conclude(
-        ordered, around, lambda path: collection.read(places[path]), collection.root, codes=codes, only=only
-    )
+    examined |= _examined_again(collection, around, files.entries, examined)
+    return examined, all(of is not None for _, of in fresh.values())
 
 
 Fresh = tuple[str, tuple[Examination, bytes | None]]
@@ -126,47 +168,92 @@ def _examine_all(collection: Collection, around: Surroundings, entries: Sequence
 
 
 def _examine_some(collection: Collection, around: Surroundings, entries: Iterable[Entry]) -> Iterator[Fresh]:
-    rules = rules_of(frozenset(catalogue()))
+    codes = frozenset(catalogue())
+    rules = rules_of(codes)
     for entry in entries:
-        record, of = _read(collection, entry)
-        yield str(entry.path), (examine(record, around, rules), of)
+        _, data = read = _read(entry)
+        of = digest(data) if isinstance(data, bytes) else None
+        yield str(entry.path), (examine(_understood(collection, *read), around, rules, codes), of)
 
 
-def _read(collection: Collection, entry: Entry) -> tuple[Record, bytes | None]:
+def _read(entry: Entry) -> tuple[Entry, bytes | OSError]:
     try:
-        data = read_bytes(entry.path)
-    except OSError:
-        return collection.read(entry), None
-    return collection.understand(entry, data), digest(data)
+        return entry, read_bytes(entry.path)
+    except OSError as error:
+        return entry, error
+
+
+def _understood(collection: Collection, entry: Entry, data: bytes | OSError) -> Record:
+    return unread(entry, data) if isinstance(data, OSError) else collection.understand(entry, data)
 
 
 def _to_keep(
-    fresh: Mapping[str, tuple[Examination, bytes | None]],
-    seen_at: Mapping[str, Stamp | None],
-    at: int,
-    copies: Mapping[str, Stamp],
+    fresh: Mapping[str, tuple[Examination, bytes | None]], stale: Iterable[Entry], files: _Files
 ) -> dict[str, Kept]:
-    return {
-        path: Kept(
-            seen,
-            at,
-            of,
-            _written(examination, copies.get(Path(path).stem) if examination.kind == "trial" else None),
-        )
-        for path, (examination, of) in fresh.items()
-        if of is not None and (seen := seen_at[path]) is not None
-    }
+    found: dict[str, Kept] = {}
+    for entry in stale:
+        path = str(entry.path)
+        examination, of = fresh[path]
+        if of is not None and (seen := files.seen[path]) is not None:
+            found[path] = Kept(seen, files.at, of, _written(examination, files.copy_of(entry)))
+    return found
+
+
+# -- a whole report, where nothing has changed ---------------------------------------------------------
+
+
+def _known(collection: Collection, files: _Files, context: str, as_of: date) -> Report | None:
+    """The last report of all rules, where every file is the same as then."""
+    if not files.entries or (state := _state(files, context)) is None:
+        return None
+    cache = Cache(collection.root, "report", state)
+    kept = cache.load().get(os.fspath(collection.root))
+    cache.close()
+    if kept is None:
+        return None
+    paths = [entry.path for entry in files.entries]
+    return Report([_finding(values, paths[file]) for file, values in json.loads(kept.content)], paths, as_of)
+
+
+def _keep(collection: Collection, files: _Files, context: str, report: Report) -> None:
+    """Keep the report, unless a file is so young that it may have changed unseen."""
+    state = _state(files, context)
+    if state is None or not all(
+        seen is not None and is_settled(seen.changed, seen.touched, files.at) for seen in files.seen.values()
+    ):
+        return
+    numbers = {entry.path: number for number, entry in enumerate(files.entries)}
+    content = _as_json([[numbers[finding.path], _plain(finding)] for finding in report.findings])
+    cache = Cache(collection.root, "report", state)
+    cache.store({os.fspath(collection.root): Kept(Stamp(0, 0, 0), files.at, b"", content)})
+    cache.close()
+
+
+def _state(files: _Files, context: str) -> str | None:
+    """What tells the whole collection from any other; None where a file cannot be looked at."""
+    if None in files.seen.values():
+        return None
+    copies = [files.copy_of(entry) for entry in files.entries]
+    return digest(repr((context, files.seen, copies)).encode("utf-8", "surrogateescape")).hex()
 
 
 # -- an examination as text ---------------------------------------------------------------------------
 
 
 def _written(examination: Examination, copy: Stamp | None) -> str:
-    gist = examination.gist.as_list() if examination.gist is not None else None
-    findings = [_plain(finding) for finding in examination.findings]
-    return json.dumps(
-        [findings, gist, examination.waives, copy], ensure_ascii=False, separators=(",", ":"), default=str
+    left = examination.left
+    return _as_json(
+        [
+            [_plain(finding) for finding in examination.findings],
+            None if left is None else [_plain(finding) for finding in left],
+            examination.gist.as_list() if examination.gist is not None else None,
+            copy,
+        ]
     )
+
+
+def _as_json(value: object) -> str:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"), default=str)
 
 
 def _plain(finding: Finding) -> list[object]:
@@ -192,15 +279,15 @@ def _plain(finding: Finding) -> list[object]:
 
 def _restored(text: str, entry: Entry, copy: Stamp | None) -> Examination | None:
     """The examination; None where it was made beside another registry copy."""
-    findings, gist, waives, of = json.loads(text)
-    if of != (list(copy) if copy is not None and entry.kind == "trial" else None):
+    findings, left, gist, of = json.loads(text)
+    if of != (list(copy) if copy is not None else None):
         return None
     return Examination(
         str(entry.path),
         entry.kind,
         tuple(_finding(values, entry.path) for values in findings),
         Gist.from_list(gist) if gist is not None else None,
-        waives,
+        None if left is None else tuple(_finding(values, entry.path) for values in left),
     )
 
 
@@ -231,16 +318,22 @@ def _finding(values: list[Any], path: Path) -> Finding:
 # -- what an examination depends on -------------------------------------------------------------------
 
 
-def _context(collection: Collection, around: Surroundings, beside: Iterable[Record]) -> str:
+def _context(
+    collection: Collection,
+    as_of: date,
+    entries: Iterable[Entry],
+    beside: Iterable[tuple[Entry, bytes | OSError]],
+) -> str:
     """A digest of all that an examination depends on but the file."""
     hashed = hashlib.blake2b(digest_size=16)
-    for part in (__version__, sys.version, around.as_of.isoformat(), *_program(), *_terms(collection)):
+    for part in (__version__, sys.version, as_of.isoformat(), *_program(), *_terms(collection)):
         hashed.update(part.encode() + b"\0")
-    for record in beside:
-        hashed.update(os.fsencode(record.entry.path) + b"\0")
-        hashed.update((record.document.text if record.document else str(record.fault)).encode() + b"\0")
-    for name in sorted(around.names.trials):
-        hashed.update(os.fsencode(name) + b"\0")
+    for entry, data in beside:
+        hashed.update(os.fsencode(entry.path) + b"\0")
+        hashed.update(digest(data if isinstance(data, bytes) else str(data).encode()))
+    for entry in entries:
+        if entry.kind == "trial":
+            hashed.update(os.fsencode(entry.id) + b"\0")
     return hashed.hexdigest()
 
 

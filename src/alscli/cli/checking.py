@@ -16,9 +16,9 @@ from alscli.cli.session import Session, write, write_data
 from alscli.errors import CollectionError, UsageError
 
 if TYPE_CHECKING:
-    from alscli.check.engine import Report
     from alscli.check.finding import Severity
     from alscli.check.mending import Mending
+    from alscli.check.report import Report
     from alscli.store.collection import Collection, Entry, Record, Snapshot
 
 FORMATS = ("text", "json", "jsonl", "sarif", "github", "junit")

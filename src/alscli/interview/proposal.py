@@ -8,8 +8,9 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from alscli.check.engine import Report, check, select
+from alscli.check.engine import check, select
 from alscli.check.finding import Severity
+from alscli.check.report import Report
 from alscli.errors import RefusedError
 from alscli.model.format import MODELS, FileKind, schema_comment, shape_of
 from alscli.model.identifiers import is_safe_record_id, parse_registry_id

@@ -26,7 +26,8 @@ def remarks(
 ) -> Callable[[Question, Values], Sequence[str]]:
     """The remarks on the answer to a question, given the values with it; what was told elsewhere is not."""
     around = Surroundings(snapshot, names_in(snapshot, snapshot.trials), collection.vocabularies, as_of)
-    rules = rules_of(select([], []))
+    codes = select([], [])
+    rules = rules_of(codes)
     shown: dict[str, list[str]] = {}
     at: dict[str, str] = {}
 
@@ -46,7 +47,7 @@ def remarks(
     def broken(path: Path, values: Values) -> list[Finding]:
         entry = Entry(collection.root / FOLDERS["trial"] / f"{values.get('id', 'new')}.toml", "trial")
         text = dump(values, shape_of(MODELS["trial"]), schema_comment("trial"))
-        examined = examine(collection.understand(entry, text.encode()), around, rules)
+        examined = examine(collection.understand(entry, text.encode()), around, rules, codes)
         return [
             finding
             for finding in examined.findings

@@ -2,7 +2,8 @@
 
 Inside, a path is a tuple of keys and positions: `("outcomes", 2, "effects", 0, "p")`. Outside it reads
 `outcomes.responder-28w.effects.active:placebo.p`: an element of a list goes by its identity, its parts
-joined by `:`; where a list has none, or an element lacks it, by position. A part that holds `.`, `:` or `"`
+joined by `:`; where a list has none, by position. The elements of a list that lack it are `#1`, `#2`, as they
+follow one another (`safety.#1`: everybody, where the others are arms). A part that holds `.`, `:`, `#` or `"`
 stands in double quotes.
 """
 
@@ -18,7 +19,7 @@ from alscli.model.shape import Shape
 
 Path = tuple[str | int, ...]
 
-_PLAIN = re.compile(r'[^.:"\s]+')
+_PLAIN = re.compile(r'[^.:#"\s]+')
 
 
 def identity_of(element: Any, shape: Shape) -> tuple[str, ...] | None:
@@ -34,27 +35,26 @@ def _text(value: Any) -> str:
 
 
 def labels(elements: Sequence[Any], shape: Shape) -> list[str]:
-    """The names of a list's elements in paths, unique: a repeated identity gets `#2`, `#3`."""
-    names: dict[str, None] = {}
-    for position, element in enumerate(elements):
-        label = unique = _label(identity_of(element, shape), position)
-        count = 1
-        while unique in names:
-            count += 1
-            unique = f"{label}#{count}"
-        names[unique] = None
-    return list(names)
+    """The names of a list's elements in paths, unique: a repeated identity gets `#2`, none at all `#1`."""
+    if not shape.identity:
+        return [str(position) for position in range(len(elements))]
+    found = [_label(identity_of(element, shape) or ()) for element in elements]
+    counts: dict[str, int] = {}
+    for position, label in enumerate(found):
+        count = counts[label] = counts.get(label, 0) + 1
+        if count > 1 or not label:
+            found[position] = f"{label}#{count}"
+    return found
 
 
-def _label(identity: tuple[str, ...] | None, position: int) -> str:
-    if identity is None:
-        return str(position)
-    while not identity[-1]:
+def _label(identity: tuple[str, ...]) -> str:
+    while identity and not identity[-1]:
         identity = identity[:-1]
-    return ":".join(_quoted(part) for part in identity)
+    return ":".join(quoted(part) for part in identity)
 
 
-def _quoted(part: str) -> str:
+def quoted(part: str) -> str:
+    """A part of a name, in double quotes where it holds what would end it."""
     if not part or _PLAIN.fullmatch(part):
         return part
     return '"' + part.replace("\\", "\\\\").replace('"', '\\"') + '"'
@@ -71,7 +71,7 @@ def name_of(path: Path, values: Any, shape: Shape) -> str:
             names.append(known[part] if part < len(known) else str(part))
             here = elements[part] if part < len(elements) else None
         else:
-            names.append(_quoted(part))
+            names.append(quoted(part))
             here = here.get(part) if isinstance(here, Mapping) else None
             shape = shape.keys.get(part, Shape("value"))
     return ".".join(names)
@@ -105,6 +105,18 @@ def resolve(name: str, values: Mapping[str, Any], shape: Shape) -> Path:
         shape = shape.keys[part]
         in_list = shape.kind in ("tables", "inline_tables") or isinstance(here, list)
     return tuple(path)
+
+
+def value_at(values: Any, path: Path) -> Any:
+    """What stands at a path; None where nothing does."""
+    for part in path:
+        if isinstance(values, str):
+            return None
+        try:
+            values = values[part]
+        except (KeyError, IndexError, TypeError):
+            return None
+    return values
 
 
 def put(name: str, value: Any, values: dict[str, Any], shape: Shape) -> Path:
@@ -156,7 +168,7 @@ def _new_element(part: str, elements: Sequence[Any], shape: Shape) -> dict[str, 
         if part != str(len(elements)):
             raise UsageError(f"no element {part}", f"the next one is {len(elements)}")
         return {}
-    labels_of = [_unquoted(label) for label in _split_outside_quotes(part, ":")]
+    labels_of = [unquoted(label) for label in _split_outside_quotes(part, ":")]
     return {key: label for key, label in zip(shape.identity, labels_of, strict=False) if label}
 
 
@@ -191,7 +203,8 @@ def _split_outside_quotes(text: str, separator: str) -> list[str]:
     return parts
 
 
-def _unquoted(label: str) -> str:
+def unquoted(label: str) -> str:
+    """A part of a name without its quotes."""
     if len(label) < 2 or not label.startswith('"') or not label.endswith('"'):
         return label
     return re.sub(r"\\(.)", r"\1", label[1:-1])

@@ -33,3 +33,11 @@ class Shape:
     keys: dict[str, Shape] = field(default_factory=dict)
     identity: tuple[str, ...] = ()
     sort: tuple[str, ...] = ()
+    _ranks: list[dict[str, int]] = field(default_factory=list, init=False, repr=False, compare=False)
+
+    @property
+    def rank(self) -> dict[str, int]:
+        """The canonical rank of each key; what is unknown comes after them."""
+        if not self._ranks:
+            self._ranks.append({key: rank for rank, key in enumerate(self.keys)})
+        return self._ranks[0]

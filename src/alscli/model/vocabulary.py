@@ -152,12 +152,15 @@ class Vocabularies(Mapping[str, Vocabulary]):
     """The shipped vocabularies by field, each read when first asked for, and those that take their place."""
 
     def __init__(self, grown: Mapping[str, Vocabulary] | None = None) -> None:
-        self._grown = grown or {}
+        self._read = dict(grown or {})
 
     def __getitem__(self, field: str) -> Vocabulary:
-        if field not in self:
-            raise KeyError(field)
-        return self._grown[field] if field in self._grown else _shipped_vocabulary(field)
+        found = self._read.get(field)
+        if found is None:
+            if field not in self:
+                raise KeyError(field)
+            found = self._read[field] = _shipped_vocabulary(field)
+        return found
 
     def __iter__(self) -> Iterator[str]:
         return iter(_shipped_files())

@@ -145,13 +145,10 @@ class Collection:
 
     def read(self, entry: Entry) -> Record:
         """Read one file; what is wrong with it is in the record, not raised."""
-        from alscli.store.toml import Fault
-
         try:
             data = read_bytes(entry.path)
         except OSError as error:
-            reason = error.strerror or str(error)
-            return Record(entry, None, Fault("TX002", f"cannot be read: {reason}", 1, 1))
+            return unread(entry, error)
         return self.understand(entry, data)
 
     def understand(self, entry: Entry, data: bytes) -> Record:
@@ -176,6 +173,13 @@ class Collection:
     def load(self) -> Snapshot:
         """Read every file."""
         return assemble(self.read(entry) for entry in self.entries())
+
+
+def unread(entry: Entry, error: OSError) -> Record:
+    """The record of a file that cannot be read."""
+    from alscli.store.toml import Fault
+
+    return Record(entry, None, Fault("TX002", f"cannot be read: {error.strerror or error}", 1, 1))
 
 
 def is_record_name(name: str) -> bool:

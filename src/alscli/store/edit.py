@@ -296,7 +296,7 @@ def _into_inline(document: Document, host: Path, names: tuple[str, ...], value: 
 
 def _predecessor(present: Iterable[str], name: str, shape: Shape | None) -> int | None:
     """The index of the present key that a new one follows in canonical order."""
-    rank = layout.order(shape)
+    rank = shape.rank if shape else {}
     own = rank.get(name, len(rank))
     ranked = [(rank.get(other, len(rank)), index) for index, other in enumerate(present)]
     return max((pair for pair in ranked if pair[0] <= own), default=(0, None))[1]

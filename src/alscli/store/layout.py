@@ -63,25 +63,21 @@ def dump(values: Mapping[str, Any], shape: Shape, schema_comment: str = "") -> s
 def _write_table(values: Mapping[str, Any], shape: Shape, name: str, lines: list[str]) -> None:
     """Add the lines of a table without comments, those of the tables below it last."""
     below: list[tuple[str, Any, Shape]] = []
+    keys = shape.keys
     for key in _ordered(values, shape):
-        value, inner = values[key], shape.keys.get(key, _PLAIN)
-        if isinstance(value, dict) and inner.kind == "table":
+        value = values[key]
+        if value.__class__ is str:  # most values by far
+            lines.append(f"{write_key(key)} = {_text(value)}")
+            continue
+        inner = keys.get(key, _PLAIN)
+        if _has_header(value, inner):
             below.append((key, value, inner))
-        elif (
-            isinstance(value, list)
-            and value
-            and inner.kind in ("tables", "inline_tables")
-            and _all_tables(value)
-        ):
-            if inner.kind == "tables":
-                below.append((key, value, inner))
-                continue
+        elif inner.kind == "inline_tables" and value and isinstance(value, list) and _all_tables(value):
             lines.append(f"{write_key(key)} = [")
             lines += [f"  {_inline(element, inner)}," for element in _in_order(value, inner)]
             lines.append("]")
         else:
-            text = _inline(value, inner) if not isinstance(value, str) else _text(value)
-            lines.append(f"{write_key(key)} = {text}")
+            lines.append(f"{write_key(key)} = {_inline(value, inner)}")
     for key, value, inner in below:
         path = f"{name}.{write_key(key)}" if name else write_key(key)
         for element in [value] if isinstance(value, dict) else _in_order(value, inner):
@@ -210,8 +206,11 @@ _PLAIN = Shape("value")
 
 
 def _ordered(values: Mapping[str, Any], shape: Shape) -> list[str]:
-    known = [key for key in shape.keys if key in values]
-    return known if len(known) == len(values) else [*known, *(key for key in values if key not in shape.keys)]
+    rank = shape.rank
+    try:
+        return sorted(values, key=rank.__getitem__)
+    except KeyError:
+        return sorted(values, key=lambda key: rank.get(key, len(rank)))
 
 
 def _all_tables(elements: list[Any]) -> bool:
@@ -278,11 +277,6 @@ def write_key(name: str) -> str:
 def has_header(value: object, shape: Shape | None) -> bool:
     """Whether the layout writes `value` as `[table]` or `[[tables]]`, not after `key = `."""
     return shape is not None and _style(_node(value), shape) == "header"
-
-
-def order(shape: Shape | None) -> dict[str, int]:
-    """The canonical rank of each known key; what is unknown comes after them."""
-    return {key: rank for rank, key in enumerate(shape.keys)} if shape else {}
 
 
 def meaning(value: object, shape: Shape | None) -> object:
@@ -549,7 +543,7 @@ def _table_lines(
 ) -> list[str]:
     """A table: its header after a blank line, its own lines, then the tables below it."""
     keys = shape.keys if shape else {}
-    rank = order(shape)
+    rank = shape.rank if shape else {}
     entries = sorted(table.entries.items(), key=lambda entry: rank.get(entry[0], len(rank)))
     below = [(key, node) for key, node in entries if _style(node, keys.get(key)) == "header"]
     own = [(key, node) for key, node in entries if _style(node, keys.get(key)) != "header"]
@@ -651,7 +645,7 @@ def _one_line(node: _Node, shape: Shape | None, comments: list[str]) -> str:
     parts = []
     if isinstance(node, _Table):
         keys = shape.keys if shape else {}
-        rank = order(shape)
+        rank = shape.rank if shape else {}
         for key, child in sorted(node.entries.items(), key=lambda entry: rank.get(entry[0], len(rank))):
             comments += child.comments()
             parts.append(f"{write_key(key)} = {_one_line(child, keys.get(key), comments)}")

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from alscli.check.engine import Report
 from alscli.check.finding import Finding, Severity
+from alscli.check.report import Report
 from alscli.store.collection import shown
 from alscli.text import plain
 

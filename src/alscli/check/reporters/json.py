@@ -6,8 +6,8 @@ import json
 from decimal import Decimal
 from typing import Any
 
-from alscli.check.engine import Report
 from alscli.check.finding import Finding, Severity
+from alscli.check.report import Report
 from alscli.store.collection import shown
 
 SCHEMA = "alscli/findings/1"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 
-from alscli.check.engine import Report
+from alscli.check.report import Report
 from alscli.check.reporters.json import entry, plain_value
 
 

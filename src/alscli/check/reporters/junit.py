@@ -10,8 +10,8 @@ from collections import defaultdict
 from collections.abc import Iterator
 from html import escape
 
-from alscli.check.engine import Report
 from alscli.check.finding import Finding, Severity
+from alscli.check.report import Report
 from alscli.store.collection import shown
 from alscli.text import plain
 

@@ -10,8 +10,9 @@ from typing import Any
 from urllib.parse import quote
 
 from alscli import __version__
-from alscli.check.engine import Report, catalogue
+from alscli.check.engine import catalogue
 from alscli.check.finding import Finding
+from alscli.check.report import Report
 from alscli.check.rule import Rule
 from alscli.store.collection import shown
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import groupby
 
-from alscli.check.engine import Report
 from alscli.check.finding import Finding, Severity
+from alscli.check.report import Report
 from alscli.store.collection import shown
 from alscli.text import one_line, paint, plain, width
 
@@ -14,12 +15,14 @@ _LONGEST = 120
 
 def render(report: Report, *, color: bool) -> Iterator[str]:
     """The lines of a report without its summary."""
-    for finding in report.findings:
-        yield from _finding(finding, color=color)
+    for path, findings in groupby(report.findings, key=lambda finding: finding.path):
+        file = shown(path)
+        for finding in findings:
+            yield from _finding(finding, file, color=color)
 
 
-def _finding(finding: Finding, *, color: bool) -> Iterator[str]:
-    place = f"{shown(finding.path)}:{finding.line}:{finding.column}:"
+def _finding(finding: Finding, file: str, *, color: bool) -> Iterator[str]:
+    place = f"{file}:{finding.line}:{finding.column}:"
     code = paint(f"{finding.code} {finding.severity.value}", finding.severity.value, color)
     yield f"{paint(place, 'heading', color)} {code} {plain(finding.message)}"
     yield from _frame(finding, color=color)

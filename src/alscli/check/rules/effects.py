@@ -8,8 +8,6 @@ from collections.abc import Iterator
 from alscli.check.finding import Problem
 from alscli.check.rule import Subject, rule
 from alscli.check.rules.statistics import (
-    DIFFERENCES,
-    RATIOS,
     Span,
     against_interval,
     bounds_of,
@@ -22,6 +20,7 @@ from alscli.check.rules.statistics import (
     stated_p,
     two_sided_p,
 )
+from alscli.model.effect import DIFFERENCES, RATIOS, against_control, benefit
 from alscli.model.path import Path
 from alscli.model.trial import Arm, Effect, Outcome, Trial
 from alscli.model.values import known, listed
@@ -33,19 +32,6 @@ _OTHER_ALPHA = re.compile(
 )
 """Methods that test at another α than 0.05, or something else than a difference."""
 
-_TOWARD_WORSE = re.compile(
-    r"declin|decreas|loss|worsen|deteriorat|progress|下降|减少|恶化|进展", re.IGNORECASE
-)
-_COMPARATORS = frozenset(
-    {
-        "active_comparator",
-        "placebo_comparator",
-        "sham_comparator",
-        "no_intervention",
-        "standard_care",
-        "external_control",
-    }
-)
 _TIMES = frozenset({"time_to_event", "survival_rate"})
 
 # -- direction --------------------------------------------------------------------------------------
@@ -86,39 +72,10 @@ def benefits(subject: Subject, outcome: Outcome, effect: Effect) -> bool | None:
         sign, kind = (0 if difference is None else _sign(difference)), "md"
     else:
         sign = _sign(printed(estimate), 1 if kind in RATIOS else 0)
-    wanted = _wanted(outcome, str(better), kind)
-    turned = _against_control(subject.trial, effect)
+    wanted = benefit(known(outcome.measure), str(better), kind, f"{outcome.definition} {outcome.unit}")
+    roles = {arm.id: known(arm.role) for arm in listed(subject.trial.arms)}
+    turned = against_control(roles.get(effect.arm or ""), roles.get(effect.vs or ""))
     return (sign == wanted * turned) if sign and wanted and turned else None
-
-
-def _wanted(outcome: Outcome, better: str, kind: str) -> int:
-    """The sign of a benefit; 0 where it is not plain."""
-    upward = {"higher": 1, "longer": 1, "lower": -1}.get(better, 0)
-    match known(outcome.measure):
-        case _ if kind == "hr":
-            return -1 if better == "longer" else 0
-        case "score" | "rank":
-            return upward
-        case "change" | "percent_change" | "slope":
-            # A rate of decline may be printed without its minus, and then less of it is better.
-            text = f"{outcome.definition} {outcome.unit}"
-            return 0 if _TOWARD_WORSE.search(text) else upward
-        case "responder":
-            return 1
-        case "time_to_event" | "survival_rate":
-            return 1 if better == "longer" and kind in DIFFERENCES else 0
-        case "incidence":
-            return -1 if better in ("lower", "longer") else 0
-        case _:
-            return 0
-
-
-def _against_control(trial: Trial, effect: Effect) -> int:
-    """1 for treatment against control, -1 for the reverse, 0 for one treatment or dose against another."""
-    roles = {arm.id: known(arm.role) for arm in listed(trial.arms)}
-    if roles.get(effect.vs or "") != "experimental":
-        return 1
-    return -1 if roles.get(effect.arm or "") in _COMPARATORS else 0
 
 
 # -- rules ------------------------------------------------------------------------------------------

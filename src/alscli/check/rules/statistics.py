@@ -10,27 +10,16 @@ import math
 import re
 from collections.abc import Iterator
 from decimal import Decimal
-from functools import cache
 
 from alscli.check.finding import Problem
 from alscli.check.rule import Subject, rule
+from alscli.model.effect import DIFFERENCES, OTHER_TEST, RATIOS, quantile, two_tails
 from alscli.model.path import Path
 from alscli.model.trial import Effect, Outcome, Trial, Value
 from alscli.model.values import Absence, Range, known, listed
 
 Span = tuple[float, float]
 """A least and a greatest possible value."""
-
-RATIOS = frozenset({"or", "rr", "rate_ratio", "hr", "ratio_gm"})
-DIFFERENCES = frozenset({"md", "smd", "rd"})
-
-_OTHER_TEST = re.compile(
-    r"rank|wilcoxon|mann|kruskal|fisher|exact|permut|randomi[sz]ation|bootstrap|\bchi\b|χ|likelihood"
-    r"|score test|mantel|mcnemar|hochberg|bonferroni|\bholm\b|multipl|bayes|inferior|equivalen|another"
-    r"|different|separate|interval|\bp\b|\bci\b|秩|置换|精确|卡方|校正|似然|不同|另",
-    re.IGNORECASE,
-)
-"""Methods whose p does not come from the model of the interval."""
 
 _ONE_SIDED = re.compile(r"\b(?:one|1)[- ](?:sided|tailed)|[单單][侧側尾]", re.IGNORECASE)
 _TWO_SIDED = re.compile(r"\b(?:two|2)[- ](?:sided|tailed)|双[侧尾]|雙[側尾]", re.IGNORECASE)
@@ -105,42 +94,7 @@ def bounds_of(effect: Effect) -> tuple[Span, Span] | None:
     return None if low is None or high is None else (low, high)
 
 
-# -- distributions ----------------------------------------------------------------------------------
-
-
-def two_tails(t: float, freedom: int | None = None) -> float:
-    """The probability beyond ±t: of Student's t with that many degrees of freedom, else of the normal.
-
-    Finite sums for whole degrees (Abramowitz and Stegun 26.7.3 and 26.7.4).
-    """
-    if freedom is None or freedom > 200:
-        return math.erfc(t / math.sqrt(2))
-    angle = math.atan(t / math.sqrt(freedom))
-    cosine = math.cos(angle)
-    even = freedom % 2 == 0
-    term = 1.0 if even else cosine
-    total = 0.0 if freedom == 1 else term
-    for k in range(2 if even else 3, freedom - 1, 2):
-        term *= cosine * cosine * (k - 1) / k
-        total += term
-    inside = math.sin(angle) * total if even else (angle + math.sin(angle) * total) * 2 / math.pi
-    return max(0.0, 1 - inside)
-
-
-@cache
-def quantile(level: float, freedom: int | None = None) -> float:
-    """How many standard errors an interval of `level` % reaches to either side."""
-    if freedom is None or freedom > 200:
-        from statistics import NormalDist
-
-        return NormalDist().inv_cdf(0.5 + level / 200)
-    low, high = 0.0, 1.0
-    while two_tails(high, freedom) > 1 - level / 100 and high < 1e9:
-        high *= 2
-    for _ in range(60):
-        middle = (low + high) / 2
-        low, high = (middle, high) if two_tails(middle, freedom) > 1 - level / 100 else (low, middle)
-    return high
+# -- p and interval --------------------------------------------------------------------------------
 
 
 def p_of_interval(effect: Effect, freedom: int | None = None) -> Span | None:
@@ -268,7 +222,7 @@ def against_interval(effect: Effect) -> str | None:
     if effect.ci is None or effect.p is None:
         return None
     p, bounds, level = two_sided_p(effect), bounds_of(effect), level_of(effect)
-    if p is None or bounds is None or level is None or _OTHER_TEST.search(effect.method or ""):
+    if p is None or bounds is None or level is None or OTHER_TEST.search(effect.method or ""):
         return None
     (low, high), alpha = bounds, (100 - level) / 100
     if (low[0] > 0 or high[1] < 0) and p[0] >= alpha:
@@ -294,7 +248,7 @@ def p_not_of_interval(subject: Subject) -> Iterator[Problem]:
     Remedy: compare with the source; name both models in `method` where p comes from another.
     """
     for path, outcome, effect in each_effect(subject.trial):
-        if effect.ci is None or (p := two_sided_p(effect)) is None or _OTHER_TEST.search(effect.method or ""):
+        if effect.ci is None or (p := two_sided_p(effect)) is None or OTHER_TEST.search(effect.method or ""):
             continue
         computed = p_of_interval(effect, _freedom(subject.trial, outcome, effect))
         if computed is None or max(p[1], computed[1]) < _SMALLEST_P or against_interval(effect):
@@ -367,7 +321,7 @@ def one_sided_unlabelled(subject: Subject) -> Iterator[Problem]:
         text = f"{effect.method or ''} {outcome.note or ''} {outcome.definition or ''}"
         if _ONE_SIDED.search(text) and not _TWO_SIDED.search(text):
             yield Problem((*path, "p"), f"p {effect.p} is called one-sided, and `sides` is missing")
-        elif known(effect.ci) is not None and not _OTHER_TEST.search(effect.method or ""):
+        elif known(effect.ci) is not None and not OTHER_TEST.search(effect.method or ""):
             computed = p_of_interval(effect, _freedom(subject.trial, outcome, effect))
             if computed is not None and _half_of(p, computed):
                 given = f"{(computed[0] + computed[1]) / 2:.2g}"

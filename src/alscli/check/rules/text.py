@@ -8,10 +8,10 @@ from collections.abc import Iterator
 from typing import Any
 
 from alscli.check.finding import Problem
-from alscli.check.format import shown, value_at
+from alscli.check.format import shown
 from alscli.check.rule import Subject, rule, state
 from alscli.model.format import MODELS, schema_comment, shape_of
-from alscli.model.path import Path
+from alscli.model.path import Path, value_at
 from alscli.model.shape import Shape
 from alscli.store.toml import Document
 
@@ -266,7 +266,7 @@ def _repeated(elements: list[Any], shape: Shape, path: Path) -> Iterator[Problem
         return
     seen: set[str] = set()
     for position, element in enumerate(elements):
-        name = value_at(shape.identity, element)
+        name = value_at(element, shape.identity)
         if isinstance(name, str):
             if name in seen:
                 where = (*path, position, *shape.identity)
