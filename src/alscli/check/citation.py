@@ -19,12 +19,14 @@ def _collect(table: dict[str, Any], path: Path, found: list[tuple[Path, str]]) -
     for key, value in table.items():
         if key == "src" or (key in _CITING and path[:1] in _CITING[key]):
             found += _keys(value, (*path, key))
-        elif type(value) is dict:
-            _collect(value, (*path, key), found)
-        elif type(value) is list:
+            continue
+        kind = value.__class__
+        if kind is list:
             for position, element in enumerate(value):
-                if type(element) is dict:
+                if element.__class__ is dict:
                     _collect(element, (*path, key, position), found)
+        elif kind is dict:
+            _collect(value, (*path, key), found)
 
 
 _CITING = {

@@ -20,7 +20,7 @@ from alscli.check.format import broken_paths, shown
 from alscli.check.format import problems as schema_problems
 from alscli.check.gist import Gist, gist_of
 from alscli.check.rule import CATALOGUE, Names, Rule, Subject
-from alscli.model.format import MODELS, schema_comment, shape_of
+from alscli.model.format import MODELS, shape_of
 from alscli.model.nearness import nearest
 from alscli.model.path import Path, name_of, value_at
 from alscli.model.provenance import Waiver
@@ -116,13 +116,13 @@ def _reading_problems(record: Record, around: Surroundings) -> Iterator[Stated]:
 
 def _record_problems(subject: Subject, rules: Iterable[Rule]) -> Iterator[Stated]:
     """What the rules of its kind say of a record, except of what the schema has refused already."""
-    record = subject.record
+    record, kind = subject.record, subject.record.entry.kind
     broken = _broken_paths(record)
     for rule in rules:
-        if record.entry.kind in rule.scopes:
+        if kind in rule.scopes:
             try:
                 for problem in rule.check(subject):
-                    if not (broken and any(problem.path[:end] in broken for end in _ends(problem.path))):
+                    if not broken or all(problem.path[:end] not in broken for end in _ends(problem.path)):
                         yield rule.code, problem
             except BrokenError:
                 continue
@@ -228,7 +228,10 @@ class Page:
         document, kind = self.record.document, self.record.entry.kind
         if document is None or not self.record.is_canonical:
             return None
-        return Places(document.values, shape_of(MODELS[kind]), schema_comment(kind))
+        try:
+            return Places(document.text, document.values, shape_of(MODELS[kind]))
+        except ValueError:
+            return None
 
 
 def waive(

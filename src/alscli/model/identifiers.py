@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from urllib.parse import unquote, urlsplit
 
 _ICTRP = "https://trialsearch.who.int/Trial2.aspx?TrialID={}"
@@ -317,6 +317,7 @@ REGISTRIES: tuple[Registry, ...] = (
 )
 
 _LOOSE = re.ASCII | re.IGNORECASE
+_DIGIT = re.compile(r"\d")
 
 
 def _loosen(spelling: str) -> str:
@@ -441,6 +442,8 @@ def _read_url(host: str, rest: str) -> RegistryId | None:
     return found[0] if len({each.key for each in found}) == 1 else None
 
 
+@lru_cache(4096)
+@lru_cache(8192)
 def parse_registry_id(text: str) -> RegistryId | None:
     """The registry id that a text is, in canonical spelling; None where it is no known registry's shape.
 
@@ -448,7 +451,7 @@ def parse_registry_id(text: str) -> RegistryId | None:
     characters, a label in front (`ClinicalTrials.gov Identifier: …`), ICTRP's spellings (`JPRN-…`,
     `EUCTR2011-006254-85-ES`, `CTIS2022-…`) and the addresses of the registries' own pages are accepted.
     """
-    if len(text) > _LONGEST:
+    if len(text) > _LONGEST or not _DIGIT.search(text):
         return None
     folded = _fold(text).strip(" \t\r\n.,;:()[]<>\"'")
     if url := re.fullmatch(_URL, folded, _LOOSE):
@@ -615,6 +618,9 @@ def pmcid_url(pmcid: str) -> str:
     return f"https://pmc.ncbi.nlm.nih.gov/articles/{pmcid}/"
 
 
+_NOT_IN_URL = re.compile(r'[\s"<>\\]')
+
+
 def parse_url(text: str) -> str | None:
     """A web address as given, without the white space around it; None where it is none.
 
@@ -622,7 +628,7 @@ def parse_url(text: str) -> str | None:
     brackets, backslashes nor invisible characters within.
     """
     url = text.strip()
-    if not url.isprintable() or re.search(r'[\s"<>\\]', url):
+    if not url.isprintable() or _NOT_IN_URL.search(url):
         return None
     try:
         parts = urlsplit(url)
@@ -644,6 +650,7 @@ _RESERVED = frozenset(
 _LETTERS = str.maketrans({"ł": "l", "ø": "o", "đ": "d", "ı": "i", "æ": "ae", "œ": "oe", "þ": "th", "ð": "d"})
 
 
+@lru_cache(8192)
 def is_safe_record_id(text: str) -> bool:
     """Whether a text can be a record's id and so a file's name anywhere.
 

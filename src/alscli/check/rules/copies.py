@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 
 from alscli.check.finding import Problem
@@ -25,7 +26,8 @@ def differs_from_registry(subject: Subject) -> Iterator[Problem]:
     from alscli.store.copies import FOLDER, differing, find, keys_of
 
     path = subject.record.entry.path
-    if not (path.parent.parent / FOLDER / f"{path.stem}.json").exists():
+    folder = os.path.dirname(os.path.dirname(path))  # noqa: PTH120 - of each trial, and most have no copy
+    if not os.path.exists(f"{folder}/{FOLDER}/{path.stem}.json"):  # noqa: PTH110
         return
     try:
         copy = find(path.parent.parent, path.stem)

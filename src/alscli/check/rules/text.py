@@ -143,6 +143,8 @@ _HIDDEN = re.compile(rf"[{_UNSEEN}]|\r(?!\n)|(?<![\u0600-\u0dff])[\u200c\u200d]"
 _SUSPECT = re.compile(
     rf"[{_UNSEEN}\u200c\u200d\\\u0370-\u058f\u13a0-\u13ff\u2c80-\u2cff\ua4d0-\ua4ff\uff21-\uff5a]"
 )
+_PLAIN_BYTES = bytes(set(range(0x20, 0x7F)) - {ord("\\")}) + b"\t\n\r"
+"""Bytes that are no part of a suspect character: taking them away leaves little to search."""
 _IDENTIFIERS = frozenset({"id", "key", "doi", "url", "registry_id", "secondary_ids", "former_ids"})
 _CITATIONS = frozenset({"src", "product", "intervention", "arm", "vs", "against", "notice"})
 _ALIKE = frozenset({"LATIN", "GREEK", "CYRILLIC", "ARMENIAN", "CHEROKEE", "COPTIC", "LISU", "FULLWIDTH"})
@@ -172,7 +174,7 @@ def deceptive_text(subject: Subject) -> Iterator[Problem]:
     Remedy: type the text again.
     """
     document = subject.record.document
-    if document is None or not _SUSPECT.search(document.text, int(document.text.startswith("\ufeff"))):
+    if document is None or not _is_suspect(document.text):
         return
     for path, text in texts(document.values):
         if (text.isascii() and text.isprintable()) or _last_key(path) in _CITATIONS:
@@ -183,6 +185,11 @@ def deceptive_text(subject: Subject) -> Iterator[Problem]:
             names = " and ".join(sorted(script.capitalize() for script in scripts))
             yield Problem(path, f"{shown(text)} mixes {names} letters")
     yield from _hidden_in_comments(document)
+
+
+def _is_suspect(text: str) -> bool:
+    rest = text.removeprefix("\ufeff").encode().translate(None, _PLAIN_BYTES).decode()
+    return _SUSPECT.search(rest) is not None
 
 
 def _hidden_in_comments(document: Document) -> Iterator[Problem]:
@@ -257,13 +264,14 @@ def duplicate_keys(subject: Subject) -> Iterator[Problem]:
     """
     shape = shape_of(MODELS[subject.record.entry.kind])
     for key, value in subject.values.items():  # the format has such lists at the top level only
-        if isinstance(value, list) and key in shape.keys:
+        if isinstance(value, list) and key in shape.keys and shape.keys[key].identity in _NAMING:
             yield from _repeated(value, shape.keys[key], (key,))
 
 
+_NAMING = (("id",), ("key",))
+
+
 def _repeated(elements: list[Any], shape: Shape, path: Path) -> Iterator[Problem]:
-    if shape.identity not in (("id",), ("key",)):
-        return
     seen: set[str] = set()
     for position, element in enumerate(elements):
         name = value_at(element, shape.identity)
