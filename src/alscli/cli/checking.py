@@ -70,6 +70,7 @@ def validate(
     from alscli.check.finding import Severity
     from alscli.check.reporters.text import summary
     from alscli.check.run import check_files
+    from alscli.store.collection import shown
 
     session: Session = context.obj
     started = time.perf_counter()
@@ -83,13 +84,15 @@ def validate(
     if not codes:
         raise UsageError("--ignore leaves no rule of those selected", "`alscli explain` lists them")
     collection = session.collection
-    _require_content(collection)
+    _require_marker(collection)
     only = chosen(paths, collection) if paths else None
     if changed_since is not None:
         base = _base(session, changed_since)
         only = base.changed if only is None else only & base.changed
 
     report = check_files(collection, as_of=session.as_of, codes=codes, only=only, cached=session.cached)
+    if not report.checked and next(iter(collection.entries()), None) is None:
+        raise UsageError(f"{shown(collection.root)} holds no record", "`alscli add` adds a trial")
     if fix:
         mending, left = _mending(session, codes, only)
         if diff:
@@ -144,8 +147,8 @@ def _split(values: list[str] | None) -> list[str]:
 # -- which records ------------------------------------------------------------------------------------
 
 
-def _require_content(collection: Collection) -> None:
-    """Raise where nothing could be found wrong because there is nothing, or because its marker is broken."""
+def _require_marker(collection: Collection) -> None:
+    """Raise where the collection's marker cannot be read, and with it what the collection covers."""
     from alscli.store.collection import MARKER, read_bytes, shown
     from alscli.store.toml import TomlError, parse
 
@@ -156,8 +159,6 @@ def _require_content(collection: Collection) -> None:
         raise CollectionError(f"cannot read {shown(marker)}: {error.strerror or error}") from error
     except TomlError as error:
         raise CollectionError(f"cannot read {shown(marker)}: {error.message}", "mend that line") from error
-    if next(iter(collection.entries()), None) is None:
-        raise UsageError(f"{shown(collection.root)} holds no record", "`alscli add` adds a trial")
 
 
 def chosen(names: Sequence[str], collection: Collection, *, beginning: bool = True) -> frozenset[str]:

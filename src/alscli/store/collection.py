@@ -196,14 +196,19 @@ def read_bytes(path: Path) -> bytes:
 
     flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
     descriptor = os.open(path, flags)
-    before = os.fstat(descriptor)
-    if not stat.S_ISREG(before.st_mode):
-        os.close(descriptor)
-        raise OSError(0, "not a regular file")
-    with os.fdopen(descriptor, "rb") as stream:
-        data = stream.read(MAX_BYTES + 1)
+    try:
+        before = os.fstat(descriptor)
+        if not stat.S_ISREG(before.st_mode):
+            raise OSError(0, "not a regular file")
+        wanted = min(before.st_size, MAX_BYTES) + 1
+        data = os.read(descriptor, wanted)
+        while len(data) < wanted and (more := os.read(descriptor, wanted - len(data))):
+            data += more
         after = os.fstat(descriptor)
-    if (after.st_size, after.st_mtime_ns) != (before.st_size, before.st_mtime_ns):
+    finally:
+        os.close(descriptor)
+    same = (after.st_size, after.st_mtime_ns) == (before.st_size, before.st_mtime_ns)
+    if not same or len(data) != min(before.st_size, wanted):
         raise OSError(0, "changed while it was read")
     return data
 
