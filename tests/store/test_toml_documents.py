@@ -1,7 +1,7 @@
 """The grammar of TOML 1.0, document by document: what each means, where it stands, why it is refused.
 
-The documents are our own, written to TOML 1.0.0's text (https://toml.io/en/v1.0.0), because no package that
-an installer could fetch holds those of toml-test. A `.json` beside a valid one says what it means: what JSON
+The documents are our own, written to TOML 1.0.0's text (https://toml.io/en/v1.0.0); `test_toml_test` reads
+those of toml-test where they are. A `.json` beside a valid one says what it means: what JSON
 has not is `{"float": digits}`, `{"date": …}`, `{"time": …}` or `{"datetime": …}`, as Python prints it.
 """
 
