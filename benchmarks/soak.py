@@ -224,7 +224,8 @@ def schema_shaped(chance: random.Random) -> bytes:
             case 3:
                 container[key] = any_value(chance)
             case 4 if isinstance(container, dict):
-                container[name := chance.choice(keys())] = chance.choice(stated()[name])
+                other = chance.choice(keys())
+                container[other] = chance.choice(stated()[other])
             case 5 if type(container[key]) is int:
                 container[key] = chance.choice([0, -1, container[key] + 1, container[key] * 1000, 10**17])
             case _ if isinstance(key, str):
