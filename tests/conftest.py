@@ -122,6 +122,29 @@ def at_terminal() -> Iterator[Callable[..., Any]]:
         child.close(force=True)
 
 
+_EDITOR = """\
+import sys
+from pathlib import Path
+path = Path(sys.argv[-1])
+for pair in sys.argv[1:-1]:
+    old, _, new = pair.partition("=>")
+    path.write_bytes(path.read_bytes().replace(old.encode(), new.encode()))
+"""
+
+
+@pytest.fixture
+def editor(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
+    """An editor that replaces texts: `editor("old=>new")`."""
+    program = tmp_path / "an editor.py"
+    program.write_text(_EDITOR, encoding="utf-8")
+
+    def use(*pairs: str) -> None:
+        words = [sys.executable, str(program), *pairs]
+        monkeypatch.setenv("EDITOR", " ".join(f"'{word}'" for word in words))
+
+    return use
+
+
 _GIT = {
     "GIT_CONFIG_GLOBAL": os.devnull,
     "GIT_CONFIG_NOSYSTEM": "1",

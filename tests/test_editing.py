@@ -24,6 +24,7 @@ from alscli.model.format import MODELS, shape_of
 from alscli.model.path import name_of, resolve
 from alscli.model.vocabulary import shipped
 from alscli.store.collection import Collection
+from alscli.store.renaming import redirected
 from alscli.store.toml import MAX_BYTES, parse
 
 RECORDS = Path(__file__).parent.parent / "records"
@@ -153,6 +154,9 @@ def test_a_count_keeps_its_source(work: Path) -> None:
         (("valor", "phase=3", "--country", "US"), "filters"),
         (("valor", "phas=3"), "did you mean phase"),
         (("valor", "phase=9"), "no term of phase"),
+        (("valor", "sites=seven"), "sites: 'seven' is no number\n  `alscli fields sites` explains it"),
+        (("valor", "arms.active.n=-1"), "arms.active.n: '-1' is no whole number\n  `alscli fields arms.n`"),
+        (("valor", "--append", "related={ id = 'a', rel = 'x' }"), "'x' is no term of rel"),
         (("valor", "note="), "--unset note"),
         (("valor", "note=a\ufffdb"), "UTF-8"),
         (("valor", "id=other"), "alscli rename"),
@@ -194,6 +198,13 @@ def test_set_on_what_filters_choose(work: Path, capsys: pytest.CaptureFixture[st
     assert changed == {"trials/nurown-phase3.toml"}
     assert run("set", "--phase", "4", "note=x", "--yes") == 0
     assert "no trial matches" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("chosen", [("--text", "TOFERSEN"), ("--where", "id = 'valor'")])
+def test_set_on_words_and_on_sql_alone(work: Path, chosen: tuple[str, ...]) -> None:
+    before = held(work)
+    assert run("set", *chosen, "note=x", "--yes") == 0
+    assert {name for name, data in held(work).items() if data != before[name]} == {"trials/valor.toml"}
 
 
 @pytest.mark.parametrize(("answers", "status"), [(["yes"], 0), (["n"], 1), ([""], 1), ([], 130)])
@@ -392,28 +403,6 @@ def test_a_field_that_is_added_and_removed_leaves_no_trace(
 
 # -- edit ---------------------------------------------------------------------------------------------
 
-EDITOR = """\
-import sys
-from pathlib import Path
-path = Path(sys.argv[-1])
-for pair in sys.argv[1:-1]:
-    old, _, new = pair.partition("=>")
-    path.write_bytes(path.read_bytes().replace(old.encode(), new.encode()))
-"""
-
-
-@pytest.fixture
-def editor(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
-    """An editor that replaces texts: `editor("old=>new")`."""
-    program = tmp_path / "an editor.py"
-    program.write_text(EDITOR, encoding="utf-8")
-
-    def use(*pairs: str) -> None:
-        words = [sys.executable, str(program), *pairs]
-        monkeypatch.setenv("EDITOR", " ".join(f"'{word}'" for word in words))
-
-    return use
-
 
 def drafts(tmp_path: Path) -> list[Path]:
     return list((tmp_path / "state").rglob("valor.toml"))
@@ -563,6 +552,37 @@ def test_a_file_changed_while_it_was_edited(
     assert path.read_text("utf-8") == theirs.replace('phase = "3"', 'phase = "2"')
 
 
+def test_half_a_copy_on_a_full_disk_is_no_draft(
+    work: Path, tmp_path: Path, editor: Callable[..., None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    editor("sites = 32=>sites = 33")
+    write = Path.write_bytes
+
+    def full(path: Path, data: bytes) -> int:
+        if path.name == "valor.toml":
+            write(path, data[:100])
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        return write(path, data)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Path, "write_bytes", full)
+        assert run("edit", "valor") == 3
+    assert not drafts(tmp_path)
+    assert run("edit", "valor") == 0  # at no terminal: nobody is asked about a draft
+    assert "sites = 33" in trial(work, "valor")
+
+
+def test_d_discards_no_draft(
+    work: Path, tmp_path: Path, editor: Callable[..., None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Elsewhere it means to keep one."""
+    editor('phase = "3"=>phase = "9"')
+    assert run("edit", "valor") == 1
+    monkeypatch.setattr(sys, "stdin", Person("d"))
+    assert run("edit", "valor") == 1
+    assert drafts(tmp_path)
+
+
 def test_a_draft_that_is_discarded(
     work: Path, tmp_path: Path, editor: Callable[..., None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -630,6 +650,33 @@ def test_what_names_a_related_study_by_its_id_is_renamed_too(work: Path) -> None
     assert run("rename", "nurown-phase2", "nurown-ii") == 0
     assert 'field = "related.nurown-ii.why"' in trial(work, "nurown-phase3")
     assert '{ id = "nurown-ii",' in trial(work, "nurown-phase3")
+
+
+@pytest.mark.parametrize(
+    ("field", "after"),
+    [
+        ('related."nurown-phase2".why', "related.nurown-ii.why"),
+        ('related."nurown-phase2"', "related.nurown-ii"),
+        ('related."nurown-phase2.x".why', 'related."nurown-phase2.x".why'),
+        ("refs.nurown-phase2", "refs.nurown-phase2"),
+    ],
+)
+def test_a_quoted_id_in_a_waiver_is_renamed_too(work: Path, field: str, after: str) -> None:
+    path = work / "trials" / "nurown-phase3.toml"
+    waiver = f"\n[[waivers]]\nrule = 'DS001'\nfield = '{field}'\nwhy = 'so'\n"
+    path.write_text(path.read_text("utf-8") + waiver, encoding="utf-8")
+    assert run("rename", "nurown-phase2", "nurown-ii") == 0
+    (waived,) = parse(path.read_bytes()).values["waivers"]
+    assert waived["field"] == after
+
+
+def test_a_waiver_follows_a_record_to_a_registry_id_that_needs_quotes(work: Path) -> None:
+    path = work / "trials" / "nurown-phase3.toml"
+    waiver = "\n[[waivers]]\nrule = 'DS001'\nfield = 'related.nurown-phase2.why'\nwhy = 'so'\n"
+    path.write_text(path.read_text("utf-8") + waiver, encoding="utf-8")
+    text = redirected(path.read_text("utf-8"), "trial", "trial", "nurown-phase2", "EudraCT 2011: 1.2")
+    (waived,) = parse(text.encode()).values["waivers"]
+    assert waived["field"] == 'related."EudraCT 2011: 1.2".why'
 
 
 def test_words_that_mention_the_old_id_are_named_and_left(
@@ -710,9 +757,17 @@ def test_exclude_moves_a_record_to_the_ledger(work: Path, capsys: pytest.Capture
     assert errors(work) == 0
     assert run("fmt", "--check") == 0
     before = held(work)
-    assert run("exclude", "nurown-phase3", "--reason", "duplicate") == 0
-    assert held(work) == before
-    assert "already" in capsys.readouterr().err
+    for name in (
+        "nurown-phase3",
+        "NURown-phase3",
+        "NCT03280056",
+        "https://clinicaltrials.gov/study/nct03280056",
+    ):
+        assert run("exclude", name, "--reason", "duplicate") == 0
+        assert held(work) == before
+        said = capsys.readouterr().err.split("\n")[-2]
+        as_ = "" if name == "nurown-phase3" else ", as nurown-phase3"
+        assert said == f"{name} is excluded already{as_}; nothing to change"
 
 
 def test_a_record_without_registry_id_is_taken_out_of_related_studies(work: Path) -> None:

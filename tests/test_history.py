@@ -324,6 +324,7 @@ def test_before_the_first_commit(
         (("diff", "HEAD", ".git"), ".git holds no records of this collection", "two files or folders"),
         (("diff", "--staged", "HEAD", "HEAD"), "--staged takes one revision", "alscli diff --staged"),
         (("diff", "--stat", "--format", "json"), "--stat has no JSON", "every field"),
+        (("diff", "--registry", "--staged"), "reads the working tree, not the index", "--staged out"),
         (("diff", "--format", "xml"), "'xml' is not known", "text, json, markdown"),
         (
             ("diff", "--registry"),
@@ -572,8 +573,28 @@ def test_what_the_changelog_tells(work: Path, git: Git, say: Say) -> None:
     assert "no longer decided" in gone
     assert "**e-1** Left" in sections["Looked at and left out"]
     assert "`enrollment.screened`: 263 → 264" in sections["Other changes"]
+    assert "valor" not in sections["Other changes"]
     _, out, _ = say(work, "changelog", "HEAD..HEAD")
     assert out.endswith("Nothing changed that concerns a reader.\n")
+
+
+def test_news_that_no_section_of_its_own_tells(work: Path, git: Git, say: Say) -> None:
+    """An endpoint that is primary no more, a reason that changed alone, numbers that are results."""
+    folder = work / "records" / "trials"
+    edit(folder / "valor.toml", 'status = "completed"', 'status = "terminated"\nwhy_stopped = "money"')
+    git(work, "commit", "-qam", "before")
+    edit(folder / "valor.toml", 'why_stopped = "money"', 'why_stopped = "harm"')
+    edit(folder / "nurown-phase3.toml", 'role = "primary"', 'role = "secondary"')
+    edit(folder / "np001-treg-phase1.toml", "[screening]", "[[safety]]\nn = 4\ndeaths = 1\n\n[screening]")
+    git(work, "commit", "-qam", "news")
+    _, out, _ = say(work, "changelog", "HEAD~1")
+    sections = {part.split("\n")[0]: part for part in out.split("\n## ")}
+    assert "Status" not in sections
+    other = sections["Other changes"]
+    assert "`why_stopped`: money → harm" in other
+    assert ".role`: primary → secondary" in other
+    assert "np001-treg-phase1" in sections["Results"]
+    assert "np001-treg-phase1" not in other
 
 
 @pytest.mark.parametrize("command", ["diff", "history", "blame", "changelog"])

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from alscli.errors import UsageError
-from alscli.interview.answer import number, read, term
+from alscli.interview.answer import dose, number, read, result, term
 from alscli.model.format import FieldEntry, fields
 from alscli.model.vocabulary import shipped
 
@@ -40,6 +40,11 @@ def said(path: str, text: str) -> Any:
         ("status_as_of", "2020年3月5日", "2020-03-05"),
         ("status_as_of", "２０２０年３月", "2020-03"),
         ("status_as_of", "2020 年 3 月 5 日", "2020-03-05"),
+        ("status_as_of", "March 2020", "2020-03"),
+        ("status_as_of", "Oct. 30, 2021", "2021-10-30"),
+        ("status_as_of", "5 March 2020", "2020-03-05"),
+        ("status_as_of", "2021 Oct 30", "2021-10-30"),  # as PubMed prints it
+        ("status_as_of", "2021 Oct", "2021-10"),
         # durations and times
         ("follow_up", "28w", "28w"),
         ("follow_up", "28 weeks", "28w"),
@@ -55,6 +60,13 @@ def said(path: str, text: str) -> Any:
         ("outcomes.at", "baseline", "0d"),
         ("outcomes.at", "基线", "0d"),
         ("outcomes.at", "-3 months..0d", "-3m..0d"),
+        ("outcomes.at", "Week 28", "28w"),
+        ("outcomes.at", "at 6 months", "6m"),
+        ("outcomes.at", "第28周", "28w"),
+        ("outcomes.at", "第 3 个月", "3m"),
+        ("outcomes.at", "baseline to week 28", "0d..28w"),
+        ("outcomes.at", "week 4 – week 28", "4w..28w"),
+        ("outcomes.at", "基线至28周", "0d..28w"),
         ("outcomes.at", "−3m..0d", "-3m..0d"),
         # numbers
         ("sites", "1,200", 1200),
@@ -64,6 +76,8 @@ def said(path: str, text: str) -> Any:
         ("arms.given.low", "1×10^6", 1_000_000),
         ("arms.given.low", "30 × 10⁶", 30_000_000),
         ("arms.given.low", "1.5e8", 150_000_000),
+        ("arms.given.low", "1,000×10^6", 1_000_000_000),
+        ("arms.given.low", "1,000.5×10^6", 1_000_500_000),
         ("arms.given.low", "10^6", 1_000_000),
         ("arms.given.low", "10⁸", 100_000_000),
         ("arms.given.low", "2 x 10**7", 20_000_000),
@@ -94,6 +108,8 @@ def said(path: str, text: str) -> Any:
         ("phase", "Phase 1/Phase 2", "1/2"),
         ("phase", "I-II", "1/2"),
         ("arms.given.route", "鞘内注射", "intrathecal"),
+        ("arms.given.route", "i.t.", "intrathecal"),
+        ("arms.given.route", "IM", "intramuscular"),
         ("interventions.cell_type", "骨髓間充質幹細胞", "BM-MSC"),
         ("countries", "China, 美国、Poland", ["CN", "US", "PL"]),
         ("countries", "CN; CN", ["CN"]),
@@ -130,7 +146,12 @@ def test_looked_for_and_not_there(text: str) -> None:
 @pytest.mark.parametrize(
     ("path", "text", "message"),
     [
-        ("status_as_of", "March 2020", "not a date"),
+        ("status_as_of", "Spring 2020", "not a date"),
+        ("status_as_of", "Feb 30, 2020", "not a date"),
+        ("status_as_of", "03/04/2020 March", "not a date"),
+        ("outcomes.at", "week 28 months", "a time such as 28w"),
+        ("outcomes.at", "day 1", "a time such as 28w"),  # the first day, or a day after it
+        ("follow_up", "week 28", "not a duration"),
         ("status_as_of", "2021-02-29", "no day of the calendar"),
         ("status_as_of", "5/3/2020", "not a date"),
         ("follow_up", "28", "not a duration"),
@@ -147,10 +168,15 @@ def test_looked_for_and_not_there(text: str) -> None:
         ("arms.given.low", "3x1000", "no number"),
         ("arms.given.low", "1x106", "no number"),
         ("arms.given.low", "1,5", "no number"),
+        ("arms.given.low", "1,5×10^6", "no number"),  # 1.5 or 15: nobody knows
+        ("arms.given.low", "1,5 × 10⁶", "no number"),
         ("arms.given.low", "万", "no number"),
         ("outcomes.values.value", "<", "not a number, or a bound"),
         ("eligibility.age", "1-2-3", "no range"),
-        ("eligibility.age", "adults", "no number"),
+        ("eligibility.age", "<=24", "names no least"),
+        ("eligibility.age", "≤ 24", "names no least"),
+        ("outcomes.values.value", "not met", "'not met' is not a number"),
+        ("eligibility.age", "adults", "no range"),
         ("eligibility.age", "", "no range"),
         ("phase", "five", "no term of phase"),
         ("phase", "", "no term of phase"),
@@ -169,6 +195,67 @@ def test_looked_for_and_not_there(text: str) -> None:
 def test_what_is_no_answer(path: str, text: str, message: str) -> None:
     with pytest.raises(UsageError, match=message):
         said(path, text)
+
+
+@pytest.mark.parametrize(
+    ("text", "cells", "expected"),
+    [
+        ("1×10^6/kg", True, {"low": 1_000_000, "unit": "cells/kg"}),
+        ("1 x 10⁶ cells per kg", False, {"low": 1_000_000, "unit": "cells/kg"}),
+        ("30 × 10⁶ cells", False, {"low": 30_000_000, "unit": "cells"}),
+        ("30 million", True, {"low": 30_000_000, "unit": "cells"}),
+        ("100-125 million cells", False, {"low": 100_000_000, "high": 125_000_000, "unit": "cells"}),
+        ("1e6-2e6 cells", False, {"low": 1_000_000, "high": 2_000_000, "unit": "cells"}),
+        ("1,000×10^3 cells", False, {"low": 1_000_000, "unit": "cells"}),
+        ("100 mg", False, {"low": 100, "unit": "mg"}),
+    ],
+)
+def test_doses_as_they_are_printed(text: str, cells: bool, expected: dict[str, Any]) -> None:
+    assert dose(text, shipped()["dose_unit"], cells=cells) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "message", "hint"),
+    [
+        ("a lot of cells", "'a lot of' is no number", "write it as it is printed: 1×10^6/kg"),
+        ("1,5×10^6 cells", "'1,5×10^6' is no number", "write it as it is printed"),
+        ("5 spoons", "names no unit", "units: "),
+        ("5/kg", "how much of what", "write the unit"),
+        ("1-2e6 cells", "can be read in two ways", "write both ends in full"),
+        ("2e6-1e6 cells", "ends below its beginning", "write it as it is printed"),
+    ],
+)
+def test_what_is_no_dose(text: str, message: str, hint: str) -> None:
+    with pytest.raises(UsageError) as caught:
+        dose(text, shipped()["dose_unit"])
+    assert message in caught.value.message
+    assert hint in caught.value.hint
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("13 of 19", {"n": 19, "value": 13}),
+        ("13/19", {"n": 19, "value": 13}),
+        ("33%", {"value": 33}),
+        ("<0.001", {"value": "<0.001"}),
+        ("-3.77, sd 1.2, n 95", {"n": 95, "value": Decimal("-3.77"), "sd": Decimal("1.2")}),
+        (
+            "-3.77 (95 % CI -4.1 to -3.4)",
+            {"value": Decimal("-3.77"), "ci": [Decimal("-4.1"), Decimal("-3.4")]},
+        ),
+        ("n 12", {"n": 12}),
+        ("n.r.", {"value": "not_reported"}),
+    ],
+)
+def test_results_as_they_are_printed(text: str, expected: dict[str, Any]) -> None:
+    assert result(text) == expected
+
+
+@pytest.mark.parametrize("text", ["1 ± 2", "33 28", "sd", "ci 1", "few", "x" * 300])
+def test_what_is_no_result(text: str) -> None:
+    with pytest.raises(UsageError):
+        result(text)
 
 
 def test_the_nearest_term_is_offered() -> None:

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from alscli.errors import CollectionError, UsageError
-from alscli.interview.assignment import assign, entry_of, read_sources
+from alscli.interview.assignment import assign, bytes_of, entry_of, records_in
 from alscli.model.vocabulary import shipped
 
 
@@ -59,6 +59,7 @@ def test_pairs_one_after_the_other() -> None:
         ("enrolment.planned=4", "no field 'enrolment.planned'"),
         ("arms.a.colour=red", "no field 'arms.a.colour'"),
         ("phase=five", "no term of phase"),
+        ("sites=five", "sites: 'five' is no number"),
         ("arms.a.given.7.doses=1", "no element 7"),
     ],
 )
@@ -73,6 +74,10 @@ def test_the_field_of_a_path() -> None:
 
 
 # -- whole records -----------------------------------------------------------------------------------
+
+
+def read_sources(source: str) -> list[dict[str, Any]]:
+    return records_in(*bytes_of(source))
 
 
 def source(tmp_path: Path, data: bytes) -> dict[str, Any]:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import date
 from functools import cache, partial
 from pathlib import Path
@@ -11,11 +13,12 @@ from typing import Any
 
 import pytest
 
+from alscli.interview.answer import absence_named
 from alscli.interview.dialog import interview, mend
 from alscli.interview.draft import Draft
 from alscli.interview.parts import identified
 from alscli.interview.proposal import refuse_registered, refuse_taken
-from alscli.interview.question import Choice, Surroundings
+from alscli.interview.question import Choice, Surroundings, product_choices
 from alscli.interview.remarks import remarks
 from alscli.interview.terminal import PlainTerminal, RichTerminal, matching, painted, terminal
 from alscli.store.collection import Collection
@@ -41,6 +44,11 @@ class Script:
 
     def say(self, text: str, style: str = "") -> None:
         self.said.append(text)
+
+
+@pytest.fixture(autouse=True)
+def _no_power_cut(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os, "fsync", lambda _: None)  # it takes its time, and nobody pulls the plug here
 
 
 @pytest.fixture
@@ -270,9 +278,10 @@ def test_an_answer_that_is_none_is_asked_again(around: Surroundings, draft: Draf
             "Title": ["x" * 10_001, "\udcff", ">", "A\n title"],
             "Dose": ["1×10^6 spoons", "30 × 10⁶"],
             "Given to three-lower-doses": ["nurown", "placebo"],
-            "Comparison": ["x vs y", ""],
-            "Value in three-lower-doses": ["1 ± 2", "1, sd 2"],
-            "Harms in": ["arm-9", "three-lower-doses"],
+            "Comparison": ["x vs y", "Three lower doses VS Baseline"],
+            "What the values are": "count",
+            "Value in three-lower-doses": ["1 ± 2", "not met", "33%", "1, sd 2"],
+            "Harms in": ["arm-9", "Three Lower Doses"],
             "Source": ["hello", "10.1000/x"],
             "Key": ["registry", "x"],
             "Which source": ["nobody", "x", "registry, x"],
@@ -290,6 +299,9 @@ def test_an_answer_that_is_none_is_asked_again(around: Surroundings, draft: Draf
         "'x vs y' compares nothing",
         "± is a standard deviation or a standard error; write sd 1.2 or se 1.2",
         "no arm 'arm-9'",
+        "'not met' is not a number, or a bound such as <0.001; write 13 of 19",
+        "'33%' is no count; write 33 of 95",
+        "'five arms' is no term of design; ? lists the terms",
         "'hello' is no DOI",
         "no source 'nobody' in this record; there are: registry, x",
         "the key registry is taken",
@@ -297,6 +309,8 @@ def test_an_answer_that_is_none_is_asked_again(around: Surroundings, draft: Draf
         assert problem in told
     assert record["title"] == "A title"
     assert record["status"] == "recruiting"
+    assert record["outcomes"][0]["effects"] == [{"arm": "three-lower-doses", "vs": "baseline", "p": "<0.05"}]
+    assert record["safety"][0]["arm"] == "three-lower-doses"
     assert record["outcomes"][0]["values"] == [{"arm": "three-lower-doses", "value": 1, "sd": 2}]
 
 
@@ -353,6 +367,10 @@ def test_back_to_the_very_first_question(around: Surroundings, draft: Draft) -> 
         ("< enrollment.planned", "Planned"),
         ("<arms.three-lower-doses.n", "People in three-lower-doses"),
         ("<dates.start", "Start (optional)"),
+        ("<Sites (number)", "Sites (number)"),
+        ("<people in Three lower doses", "People in three-lower-doses"),
+        ("<loc", "Where in the source (optional)"),  # of several the last
+        ("<which source", "Which source"),
     ],
 )
 def test_back_to_a_field_by_name(way: str, label: str, around: Surroundings, draft: Draft) -> None:
@@ -361,7 +379,8 @@ def test_back_to_a_field_by_name(way: str, label: str, around: Surroundings, dra
     place = person.asked.index("What a reader must know (optional)") + 2
     assert person.asked[place] in (label, label + " (optional)")
     assert person.asked[place + 1 :] == ["What a reader must know (optional)"]
-    assert any("'nothing' is not answered yet" in text for text in person.said)
+    (said,) = (text for text in person.said if "'nothing' is not answered yet" in text)
+    assert len(said) < 100
 
 
 def test_a_group_is_skipped_and_an_answer_emptied(around: Surroundings, draft: Draft) -> None:
@@ -475,6 +494,41 @@ def test_several_of_everything_get_names_of_their_own(around: Surroundings, draf
     assert [each["vs"] for each in record["outcomes"][0]["effects"]] == ["high", "baseline"]
 
 
+@pytest.mark.parametrize(
+    ("word", "absence"),
+    [
+        ("not_reported", "not_reported"),
+        ("Not reported", "not_reported"),
+        ("未报告", "not_reported"),
+        ("未報告", "not_reported"),
+        ("NR", "not_reported"),
+        ("n/a", "not_applicable"),
+        ("不适用", "not_applicable"),
+    ],
+)
+def test_an_absence_is_understood_at_every_question_in_every_form(
+    word: str, absence: str, around: Surroundings, draft: Draft
+) -> None:
+    answers: dict[str, str | list[str]] = dict.fromkeys(
+        ["Dose", "Route", "Comparison", "Value in three-lower-doses", "Sites (number)"], word
+    )
+    record = interview(draft, around, Person(answers))
+    arm, outcome = record["arms"][0], record["outcomes"][0]
+    assert arm["given"][0]["low"] == arm["given"][0]["route"] == absence
+    assert outcome["effects"] == absence
+    assert outcome["values"] == [{"arm": "three-lower-doses", "value": absence}]
+    assert record["sites"] == absence
+    other = Draft(draft.path, {})
+    lists: dict[str, str | list[str]] = {
+        "Given to three-lower-doses": word,
+        "Outcome": word,
+        "Harms in": word,
+    }
+    record = interview(other, around, Person(lists))
+    assert record["arms"][0]["given"] == record["outcomes"] == record["safety"] == absence
+    assert absence_named(word) == absence
+
+
 @pytest.mark.parametrize("label", ["Intervention", "Arm", "Outcome", "Harms in"])
 def test_a_whole_list_that_is_not_reported(label: str, around: Surroundings, draft: Draft) -> None:
     field = {"Intervention": "interventions", "Arm": "arms", "Outcome": "outcomes", "Harms in": "safety"}[
@@ -521,11 +575,13 @@ def test_remarks_of_rules_and_look_alikes(collection_folder: Path, draft: Draft)
             "Product": "nurown",
             "Sponsor": "",
             "Given to three-lower-doses": "nurown",
+            "Conditions": "ALS, ASL",
         }
     )
     interview(draft, around, person)
     told = "\n".join(person.said)
     assert "DT002 error: completion 2015 is before start 2020 (alscli explain DT002)" in told
+    assert "SM008 note: 'ASL' is no term of condition" in told
     assert "it may be here already:\n  nurown-phase3 (NCT03280056, phase 3, completed): title" in told
     assert "% alike, product nurown, same sponsor" in told
     assert "also of product nurown: nurown-phase2" in told
@@ -549,8 +605,18 @@ def test_a_field_is_mended_by_name(around: Surroundings, draft: Draft) -> None:
         for part in path:
             here = here[part]
         assert here == value
-    assert not mend(draft, "colour", around, Script("red"))
-    assert mend(draft, "tags", around, Script(""))
+    person = Script()
+    assert not mend(draft, "loc", around, person)
+    assert person.said == ["'loc' may be outcomes.safety.loc, safety.#1.loc"]
+    person = Script()
+    assert not mend(draft, "colour", around, person)
+    assert "no field 'colour'" in person.said[0]
+    assert not person.asked
+    person = Script("?", "-")
+    mend(draft, "tags", around, person)
+    assert person.defaults == ["iit", "iit"]
+    assert person.said[0].startswith("Marks; ")
+    assert "tags" not in interview(draft, around, Script())
     assert mend(draft, "title", around, Script())
     assert interview(draft, around, Person({"Title": "Another"}))["title"] == "Another"
 
@@ -606,6 +672,12 @@ def test_what_is_typed_finds_choices() -> None:
     assert [each.code for each in matching("al", choices)] == ["a", "b"]
     assert [each.code for each in matching("随机", choices)] == ["rct"]
     assert [each.code for each in matching("", choices)] == ["a", "rct", "b"]
+
+
+def test_a_product_is_found_by_its_chinese_name(around: Surroundings) -> None:
+    named = around.products["nurown"].model_copy(update={"name_zh": "分泌神经营养因子的细胞", "aliases": []})
+    found = matching("神经营养", product_choices(replace(around, products={"nurown": named})))
+    assert [each.code for each in found] == ["nurown"]
 
 
 def test_colors_of_a_record() -> None:

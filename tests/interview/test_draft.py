@@ -10,6 +10,7 @@ import pytest
 
 from alscli.errors import CollectionError
 from alscli.interview.draft import Draft, folder, start, unfinished
+from alscli.store.write import kept_for
 
 
 @pytest.fixture(autouse=True)
@@ -39,7 +40,7 @@ def test_what_is_taken_back_is_offered_again_and_saved(tmp_path: Path) -> None:
     assert (draft.answers, draft.former) == ({}, {"title": "A"})
     (found,) = unfinished(tmp_path)
     assert (found.answers, found.former, found.edited) == ({}, {"title": "A"}, [])
-    assert found.name == draft.path.stem
+    assert found.name == "A"
     found.answer("title", "B")
     found.edited.append("id = 1")
     found.save()
@@ -93,3 +94,8 @@ def test_a_relative_state_folder_is_ignored(tmp_path: Path, monkeypatch: pytest.
     monkeypatch.setenv("XDG_STATE_HOME", "relative")
     monkeypatch.setenv("HOME", str(tmp_path / "home"))
     assert folder(tmp_path).is_relative_to(tmp_path / "home" / ".local" / "state")
+
+
+def test_drafts_lie_where_everything_of_the_collection_lies(tmp_path: Path) -> None:
+    assert folder(tmp_path) == kept_for(tmp_path, "drafts")
+    assert folder(tmp_path).name == kept_for(tmp_path, "journals").name

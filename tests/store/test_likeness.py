@@ -9,8 +9,12 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from alscli.cli import main
+from alscli.cli.deduping import ids_named_in
+from alscli.model.identifiers import REGISTRIES, find_registry_ids
 from alscli.store.likeness import ALIKE, Face, alike, groups
 
 ONE = Face(
@@ -132,3 +136,18 @@ def test_the_command(
     silence = 'related={id="valor", rel="distinct", why="another cohort"}'
     assert main(["set", "valor-again", "--append", silence]) == 0
     assert all("valor-again" not in ids for ids in asked())
+
+
+_PIECES = [
+    *(each.example for each in REGISTRIES),
+    *("nct03280056", "NCT 03280056", "NCT‑03280056", "NCT0328005", "function", "distinct 12", "ＮＣＴ03280056"),
+    *("2011‐006254‐85", "EUCTR2011-006254-85-ES", "2019", "123456789", "electromyography", "per-protocol"),
+    *("HCoV-NL63", "NTR1234", "nct", "渐冻症", "https://clinicaltrials.gov/study/NCT01254539"),
+]
+
+
+@given(st.lists(st.lists(st.sampled_from(_PIECES), max_size=4).map(" ".join), max_size=4))
+@settings(max_examples=50, deadline=None)
+def test_the_short_way_finds_the_ids_that_the_long_way_finds(texts: list[str]) -> None:
+    wanted = {number.key for text in texts for number in find_registry_ids(text)}
+    assert ids_named_in(" | ".join(texts)) == wanted

@@ -175,6 +175,24 @@ def test_an_interrupt_takes_back(root: Path, monkeypatch: pytest.MonkeyPatch) ->
     assert journaled(root) == 0
 
 
+@pytest.mark.parametrize("name", ["trials/b.toml", "trials/c.toml", "trials/d.toml"])
+def test_what_somebody_changes_while_the_disk_works_is_left_and_all_is_taken_back(
+    root: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    put = transaction.put
+
+    def slow(temporary: Path, path: Path, *, new: bool) -> None:
+        put(temporary, path, new=new)
+        if path.name == "a.toml":  # the first one
+            (root / name).write_bytes(b"theirs")
+
+    monkeypatch.setattr(transaction, "put", slow)
+    with locked(root), pytest.raises(RefusedError):
+        commit(root, steps(root))
+    assert held(root) == {**BEFORE, name: b"theirs"}
+    assert journaled(root) == 0
+
+
 @contextmanager
 def unable_to_remove(monkeypatch: pytest.MonkeyPatch, error: BaseException) -> Iterator[None]:
     """No record can be removed, which is what comes last."""

@@ -11,12 +11,12 @@ from alscli.cli.session import Session, write
 from alscli.errors import AlscliError, RefusedError, UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from alscli.interview.dialog import Terminal
     from alscli.interview.draft import Draft
     from alscli.interview.proposal import Proposal
-    from alscli.interview.question import Choice, Surroundings
+    from alscli.interview.question import Surroundings
     from alscli.model.format import FileKind
     from alscli.registries.draft import Draft as Registered
     from alscli.store.collection import Snapshot
@@ -37,7 +37,7 @@ def add(
         typer.Option(
             "--from",
             metavar="FILE",
-            help="What a registry gives out, TOML or JSON of the format, JSON Lines; - is stdin.",
+            help="A file of a registry, TOML or JSON of the format, JSON Lines; - is stdin.",
             show_default=False,
         ),
     ] = None,
@@ -58,9 +58,12 @@ def add(
     \b
     Examples:
       alscli add https://clinicaltrials.gov/study/NCT04821479
-      alscli add NCT04821479 --set title="Repeated injections" --set phase=I/II期 --no-input
+      alscli add --from study.json --set phase=I/II期 --no-input
       alscli add --from records.jsonl --dry-run
     """
+    from alscli.cli.fetching import copies
+    from alscli.interview.assignment import bytes_of
+
     session: Session = context.obj
     if kind not in ("trial", "product"):
         raise UsageError(f"--kind: {kind!r} is not known", "there are: trial, product")
@@ -69,9 +72,10 @@ def add(
     snapshot = session.whole(to_write=not dry_run)
     if not set_ and source is None and not no_input and kind == "trial":
         return _interviewed(session, snapshot, id, dry_run=dry_run)
-    registered = _registered(session, snapshot, kind, id, source, fetches=not set_)
-    listed = _given(session, kind, id, source, set_ or [], registered)  # type: ignore[arg-type]
-    return _scripted(session, snapshot, kind, listed, registered, dry_run=dry_run)  # type: ignore[arg-type]
+    given = bytes_of(source) if source is not None else None
+    registered = _registered(session, snapshot, kind, id, given, fetches=not set_)
+    listed = _given(session, kind, id, given, set_ or [], registered)  # type: ignore[arg-type]
+    return _scripted(session, snapshot, kind, listed, copies(registered), dry_run=dry_run)  # type: ignore[arg-type]
 
 
 def _list_drafts(session: Session) -> int:
@@ -79,7 +83,7 @@ def _list_drafts(session: Session) -> int:
 
     found = unfinished(session.collection.root)
     for draft in found:
-        write(f"{draft.name}\t{len(draft.answers)} answers\t{draft.saved:%Y-%m-%d %H:%M}\t{draft.path}")
+        write(f"{draft.name}\t{draft.size}\t{draft.saved:%Y-%m-%d %H:%M}\t{draft.path}")
     session.say(f"{len(found)} unfinished; `alscli add` resumes one" if found else "no unfinished record")
     return 0
 
@@ -88,15 +92,21 @@ def _list_drafts(session: Session) -> int:
 
 
 def _registered(
-    session: Session, snapshot: Snapshot, kind: str, id_: str | None, source: str | None, *, fetches: bool
+    session: Session,
+    snapshot: Snapshot,
+    kind: str,
+    id_: str | None,
+    given: tuple[bytes, str] | None,
+    *,
+    fetches: bool,
 ) -> list[Registered]:
     """What a registry says, in the file that is given or over the network; none where it is not asked."""
     from alscli.cli.fetching import drafts_in, fetched, told
     from alscli.interview.proposal import refuse_registered
 
     found: list[Registered] = []
-    if kind == "trial" and source is not None:
-        found = drafts_in(source)
+    if kind == "trial" and given is not None:
+        found = drafts_in(*given)
     elif kind == "trial" and fetches and id_ is not None:
         refuse_registered(snapshot, id_)
         draft = fetched(session, id_)
@@ -110,21 +120,21 @@ def _given(
     session: Session,
     kind: FileKind,
     id_: str | None,
-    source: str | None,
+    given: tuple[bytes, str] | None,
     pairs: list[str],
     registered: Sequence[Registered],
 ) -> list[dict[str, Any]]:
     """The values that `--from`, the id and `--set` state, later ones over earlier ones."""
     from copy import deepcopy
 
-    from alscli.interview.assignment import assign, read_sources
+    from alscli.interview.assignment import assign, records_in
     from alscli.model.identifiers import parse_registry_id, suggest_record_id
 
     listed: list[dict[str, Any]] = [deepcopy(draft.values) for draft in registered]
     if not listed:
-        listed = read_sources(source) if source is not None else [{}]
-    if id_ is not None and len(listed) > 1:
-        raise UsageError(f"{source} holds {len(listed)} records, and {id_} names one", "leave the id out")
+        listed = records_in(*given) if given is not None else [{}]
+    if id_ is not None and given is not None and len(listed) > 1:
+        raise UsageError(f"{given[1]} holds {len(listed)} records, and {id_} names one", "leave the id out")
     number = parse_registry_id(id_) if id_ else None
     for values in listed:
         if number is not None:
@@ -149,7 +159,7 @@ def _scripted(
     snapshot: Snapshot,
     kind: FileKind,
     listed: list[dict[str, Any]],
-    registered: Sequence[Registered],
+    copied: Mapping[str, bytes],
     *,
     dry_run: bool,
 ) -> int:
@@ -168,17 +178,24 @@ def _scripted(
     if dry_run:
         sys.stdout.write("\n".join(proposal.text for proposal in proposals))
         return 0
-    return _written(session, proposals, registered)
+    return _written(session, proposals, copied)
 
 
-def _written(session: Session, proposals: Sequence[Proposal], registered: Sequence[Registered] = ()) -> int:
-    from alscli.cli.fetching import copies
+def _written(session: Session, proposals: Sequence[Proposal], copied: Mapping[str, bytes]) -> int:
+    """Write the records, and the registry copies of those that have one, by registry id."""
     from alscli.interview.proposal import write as write_proposals
     from alscli.store.collection import shown
+    from alscli.store.copies import place
+    from alscli.store.transaction import Step
+    from alscli.store.write import content
 
-    ids = {(p.record.document.values if p.record.document else {}).get("registry_id"): p for p in proposals}
-    kept = {ids[d.registry_id].entry.id: d for d in registered if d.registry_id in ids}
-    for path in write_proposals(proposals, session.collection, copies(session, kept)):
+    steps = []
+    for proposal in proposals:
+        data = copied.get(str(getattr(proposal.record.model, "registry_id", None)))
+        if data is not None:
+            path = place(session.collection.root, proposal.entry.id)
+            steps.append(Step(path, content(path), data))
+    for path in write_proposals(proposals, session.collection, steps):
         session.say(f"wrote {shown(path)}")
     return 0
 
@@ -197,6 +214,7 @@ def _show_findings(session: Session, proposal: Proposal) -> None:
 def _interviewed(session: Session, snapshot: Snapshot, id_: str | None, *, dry_run: bool) -> int:
     from alscli.interview.dialog import KEYS, interview
     from alscli.interview.draft import start
+    from alscli.interview.proposal import propose
     from alscli.interview.terminal import terminal as terminal_here
 
     if not sys.stdin.isatty():
@@ -208,17 +226,30 @@ def _interviewed(session: Session, snapshot: Snapshot, id_: str | None, *, dry_r
     draft: Draft | None = None
     try:
         draft = _resumed(session, terminal) or start(session.collection.root)
-        registered: list[Registered] = []
         if id_ is not None and not draft.answers:
             _begin_with(draft, id_)
-            registered = _filled(session, draft, around, terminal)
+            _fill(session, draft, around, terminal)
         terminal.say(KEYS, "quiet")
-        while True:
-            values = _edited(draft, terminal) or interview(draft, around, terminal)
-            status = _finish(session, snapshot, draft, values, around, terminal, registered, dry_run=dry_run)
-            if status is not None:
-                return status
+        status: int | None = None
+        shown: Mapping[str, Any] | None = None
+        while status is None:
+            try:
+                values = _edited(draft) or interview(draft, around, terminal)
+                proposal = propose(session.collection, snapshot, "trial", values, session.as_of)
+            except RefusedError as error:
+                terminal.say(f"{error.message}; {error.hint}", "bad")
+                if draft.edited:
+                    status = _reopened(draft, terminal)
+                else:
+                    draft.take_back("id")
+                continue
+            _show(session, proposal, shown)
+            shown = _values(proposal)
+            status = _finish(session, draft, proposal, around, terminal, dry_run=dry_run)
+        return status
     except (KeyboardInterrupt, EOFError):
+        if draft is not None and not (draft.answers or draft.edited) and len(draft.former) < 2:
+            draft.discard()  # a number that is here already, taken back
         kept = draft is not None and draft.path.exists()
         said = (
             "kept as a draft; the next `alscli add` offers to resume it" if kept else "nothing was answered"
@@ -236,9 +267,9 @@ def _begin_with(draft: Draft, id_: str) -> None:
         draft.former["id"] = id_
 
 
-def _filled(session: Session, draft: Draft, around: Surroundings, terminal: Terminal) -> list[Registered]:
+def _fill(session: Session, draft: Draft, around: Surroundings, terminal: Terminal) -> None:
     """Fill the draft with what the registry says, where it can be asked; the person goes on from there."""
-    from alscli.cli.fetching import confirmed, fetched, told
+    from alscli.cli.fetching import confirmed, copies, fetched, told
     from alscli.model.format import MODELS, schema_comment, shape_of
     from alscli.model.identifiers import suggest_record_id
     from alscli.store.layout import dump
@@ -247,22 +278,22 @@ def _filled(session: Session, draft: Draft, around: Surroundings, terminal: Term
     try:
         around.refuse_registered(number)
     except AlscliError:
-        return []  # the first question says so
+        return  # the first question says so
     try:
         found = fetched(session, number) if number else None
     except AlscliError as error:
         terminal.say(f"{error.message}; {error.hint}", "warn")
-        return []
+        return
     if found is None:
-        return []
+        return
     for line in told([found], proposals=False):
         terminal.say(line, "quiet")
-    values = {"id": suggest_record_id(found.registry_id), **confirmed(found, terminal)}
-    values |= {"schema": 1, "screening": {"decision": "include"}}
-    values.setdefault("src", "registry")
-    draft.edited[:] = dump(values, shape_of(MODELS["trial"]), schema_comment("trial")).split("\n")
-    draft.save()
-    return [found]
+    draft.copies.update({number: data.decode() for number, data in copies([found]).items()})
+    ours = {"schema": 1, "id": suggest_record_id(found.registry_id), "screening": {"decision": "include"}}
+    for values in confirmed(found, terminal):
+        text = dump({"src": "registry", **values, **ours}, shape_of(MODELS["trial"]), schema_comment("trial"))
+        draft.edited[:] = text.split("\n")
+        draft.save()
 
 
 def _surroundings(session: Session, snapshot: Snapshot) -> Surroundings:
@@ -285,111 +316,146 @@ def _resumed(session: Session, terminal: Terminal) -> Draft | None:
     from alscli.interview.draft import unfinished
 
     for draft in unfinished(session.collection.root):
-        kept = f"{len(draft.answers)} answers, {draft.saved:%Y-%m-%d %H:%M} UTC"
-        words = f"Resume {draft.name} ({kept})? y/n/discard"
-        answer = terminal.ask(words, "y", ()).strip().casefold() or "y"
-        if answer.startswith("y"):
-            return draft
-        if answer.startswith("d"):
-            draft.discard()
+        words = f"Resume {draft.name} ({draft.size}, {draft.saved:%Y-%m-%d %H:%M} UTC)? y/n/discard"
+        while (answer := terminal.ask(words, "y", ()).strip().casefold() or "y") not in ("n", "no"):
+            if answer in ("y", "yes"):
+                return draft
+            if answer == "discard":
+                draft.discard()
+                break
+            terminal.say("y goes on with it, n leaves it for later; write discard in full", "warn")
     return None
 
 
-def _edited(draft: Draft, terminal: Terminal) -> dict[str, Any] | None:
-    """The values of the text that a person has made of it in an editor, if it is TOML."""
+def _edited(draft: Draft) -> dict[str, Any]:
+    """The values of the text that a registry or an editor made; raises RefusedError where it is no TOML."""
     from alscli.store.toml import TomlError, parse
 
-    if not draft.edited:
-        return None
     try:
         return parse("\n".join(draft.edited).encode()).values
     except TomlError as error:
-        terminal.say(f"the edited text: {error.message}; it is kept, the answers are shown", "bad")
-        return None
+        raise RefusedError(f"the text is no TOML: {error.message}", "it is kept") from None
 
 
-_WAYS = "save, edit FIELD, open in the editor, keep as a draft, discard"
+def _reopened(draft: Draft, terminal: Terminal) -> int | None:
+    """Ask what to do with a text that makes no record; None to look at the draft again."""
+    while True:
+        terminal.say(
+            "open it in the editor, answers: back to the questions, keep as a draft, discard", "quiet"
+        )
+        match _asked(terminal, ("open", "answers", "keep", "discard"), default="open"):
+            case "open", _:
+                _open(draft, "", terminal)
+                return None
+            case "answers", _:
+                draft.edited.clear()
+                draft.save()
+                return None
+            case "keep" | "discard" as way, _:
+                return _left(draft, terminal, keeps=way == "keep")
+
+
+def _left(draft: Draft, terminal: Terminal, *, keeps: bool) -> int:
+    if keeps:
+        terminal.say("kept as a draft; the next `alscli add` offers to resume it")
+    else:
+        draft.discard()
+        terminal.say("discarded; no file was written")
+    return 0
 
 
 def _finish(
     session: Session,
-    snapshot: Snapshot,
     draft: Draft,
-    values: dict[str, Any],
+    proposal: Proposal,
     around: Surroundings,
     terminal: Terminal,
-    registered: Sequence[Registered],
     *,
     dry_run: bool,
 ) -> int | None:
-    """Show the record and ask what to do with it; None to go on with the interview."""
-    from alscli.interview.proposal import propose
-    from alscli.interview.terminal import painted
+    """Ask what to do with the record; None to go on with the interview."""
+    from alscli.interview.dialog import mend
+    from alscli.store.compare import leaves
 
-    try:
-        proposal = propose(session.collection, snapshot, "trial", values, session.as_of)
-    except RefusedError as error:
-        terminal.say(f"{error.message}; {error.hint}", "bad")
-        if draft.edited:
-            terminal.ask("Enter opens the text in the editor, Ctrl-C keeps it as a draft", "", ())
-            _open(draft, "", terminal)
-        else:
-            draft.take_back("id")
-        return None
-    print("\n" + painted(proposal.text, color=session.colored(sys.stderr)), file=sys.stderr)
-    _show_findings(session, proposal)
+    names = list(leaves(_values(proposal), "trial"))
     while True:
-        terminal.say(_WAYS, "quiet")
-        choice = terminal.ask("What now", "", _ways(draft)).strip()
-        word, _, field = choice.partition(" ")
-        match word[:1].casefold():
-            case "e" if field.strip():
-                _mended(draft, field.strip(), around, terminal)
-                return None
-            case "e":
-                terminal.say(f"edit FIELD, such as: {', '.join(draft.answers)}", "quiet")
-            case "o":
-                _open(draft, proposal.text, terminal)
-                return None
-            case "k":
-                terminal.say("kept as a draft; the next `alscli add` offers to resume it")
-                return 0
-            case "d":
-                draft.discard()
-                terminal.say("discarded; no file was written")
-                return 0
-            case "s" if not proposal.is_valid:
+        terminal.say("save, edit FIELD, show all, open in the editor, keep as a draft, discard", "quiet")
+        match _asked(terminal, ("save", "edit", "show", "open", "keep", "discard"), names):
+            case "show", _:
+                _show(session, proposal, None)
+            case "edit", "":
+                terminal.say(f"edit FIELD, such as: {', '.join(names[1:9])} …", "quiet")
+            case "edit", field:
+                if mend(draft, field, around, terminal):
+                    return None
+            case "open", _:
+                if _open(draft, proposal.text, terminal):
+                    return None
+            case "keep" | "discard" as way, _:
+                return _left(draft, terminal, keeps=way == "keep")
+            case "save", _ if not proposal.is_valid:
                 terminal.say("it has errors; edit the fields, or keep it as a draft", "bad")
-            case "s" if dry_run:
+            case "save", _ if dry_run:
                 terminal.say("--dry-run: nothing was written")
                 return 0
-            case "s" if _is_saved(session, proposal, terminal, registered):
+            case "save", _ if _is_saved(session, proposal, draft, terminal):
                 draft.discard()
                 return 0
 
 
-def _ways(draft: Draft) -> tuple[Choice, ...]:
+def _values(proposal: Proposal) -> Mapping[str, Any]:
+    return proposal.record.document.values if proposal.record.document else {}
+
+
+def _show(session: Session, proposal: Proposal, shown: Mapping[str, Any] | None) -> None:
+    """Print the record, or what has changed since it was `shown`, and what the rules say of it."""
+    from alscli.interview.terminal import painted
+    from alscli.store.compare import Version, record_changes
+    from alscli.views.changes import fields
+
+    color = session.colored(sys.stderr)
+    if shown is None:
+        lines: Iterable[str] = [painted(proposal.text, color=color)]
+    else:
+        sides = ({"": Version("trial", values)} for values in (shown, _values(proposal)))
+        lines = (
+            line
+            for each in record_changes(*sides)
+            for line in fields(each.fields, session.columns, color=color)
+        )
+    for line in ("", *lines):
+        print(line, file=sys.stderr)
+    _show_findings(session, proposal)
+
+
+def _asked(
+    terminal: Terminal, words: Sequence[str], names: Sequence[str] = (), default: str = ""
+) -> tuple[str, str]:
+    """One of these words, or the beginning of one, and the field that follows; nothing where it is none.
+
+    `<` goes back to the last question, `<FIELD` to a field. What cannot be taken back is written in full.
+    """
+    from alscli.interview.dialog import BACK
     from alscli.interview.question import Choice
 
-    fields = () if draft.edited else tuple(Choice(f"edit {key}", "answer again") for key in draft.answers)
-    return (
-        Choice("save", "write the file"),
-        *(Choice(word, "") for word in ("open", "keep", "discard")),
-        *fields,
-    )
+    offered = [*(word for word in words if word != "edit"), *(f"edit {name}" for name in names)]
+    answer = terminal.ask("What now", default, [Choice(word, "") for word in offered]).strip() or default
+    if answer.startswith(BACK) and "edit" in words:
+        return "edit", answer.removeprefix(BACK).strip() or "note"
+    begun, _, field = answer.partition(" ")
+    word = next((each for each in words if begun and each.startswith(begun.casefold())), "")
+    if word and (word == "edit" or not field):
+        if word != "discard" or begun.casefold() == word:
+            return word, field.strip()
+        terminal.say("write discard in full", "warn")
+    elif answer:
+        hint = f"; edit {answer}?" if "edit" in words else ""
+        terminal.say(f"{answer!r} is none of these{hint}", "warn")
+    return "", ""
 
 
-def _mended(draft: Draft, field: str, around: Surroundings, terminal: Terminal) -> None:
-    from alscli.interview.dialog import mend
-
-    if draft.edited:
-        terminal.say("the text was changed in the editor: open it there again", "warn")
-    elif not mend(draft, field, around, terminal):
-        terminal.say("`alscli fields` lists the fields", "quiet")
-
-
-def _open(draft: Draft, text: str, terminal: Terminal) -> None:
-    """Let the person change the whole text; what comes back is the draft from then on."""
+def _open(draft: Draft, text: str, terminal: Terminal) -> bool:
+    """Let the person change the whole text; whether it is another now, which is the draft from then on."""
     from alscli.interview.editor import open_in_editor
 
     path = draft.path.with_suffix(".toml")
@@ -398,21 +464,22 @@ def _open(draft: Draft, text: str, terminal: Terminal) -> None:
         path.write_text(opened, encoding="utf-8", newline="\n")
         open_in_editor(path)
         changed = path.read_text("utf-8")
-        if changed != opened:
-            draft.edited[:] = changed.split("\n")
-            draft.save()
         path.unlink()
+        if changed != opened:
+            draft.edited[:] = changed.split("\n") if changed.strip() else []
+            draft.save()
+            return True
+        terminal.say("nothing was changed", "quiet")
     except AlscliError as error:
         terminal.say(f"{error.message}; {error.hint}; nothing is lost", "bad")
     except (OSError, UnicodeDecodeError) as error:
         terminal.say(f"{path}: {error}; the answers are kept", "bad")
+    return False
 
 
-def _is_saved(
-    session: Session, proposal: Proposal, terminal: Terminal, registered: Sequence[Registered]
-) -> bool:
+def _is_saved(session: Session, proposal: Proposal, draft: Draft, terminal: Terminal) -> bool:
     try:
-        _written(session, [proposal], registered)
+        _written(session, [proposal], {number: text.encode() for number, text in draft.copies.items()})
     except AlscliError as error:
         terminal.say(f"{error.message}; {error.hint}; the answers are kept", "bad")
         return False

@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from alscli.cli.options import Given, takes_filters
+from alscli.cli.options import Given, Where, takes_filters
 from alscli.cli.session import Session, write
 from alscli.errors import AlscliError, RefusedError, UsageError
 
 if TYPE_CHECKING:
-    from alscli.check.engine import Report
+    from alscli.check.report import Report
     from alscli.interview.amendment import Amendment
     from alscli.interview.workpiece import Workpiece
     from alscli.store.collection import Entry, Record, Snapshot
@@ -42,10 +42,7 @@ def set_(
         list[str] | None,
         typer.Option(metavar="FIELD=VALUE", help="Add to a list; a table as TOML.", show_default=False),
     ] = None,
-    where: Annotated[
-        str | None,
-        typer.Option(metavar="SQL", help="Condition in SQL over the columns of trials.", show_default=False),
-    ] = None,
+    where: Where = None,
     yes: Yes = False,
     dry_run: DryRun = False,
 ) -> int:
@@ -65,7 +62,7 @@ def set_(
     session: Session = context.obj
     names = [word for word in words or [] if "=" not in word]
     pairs = [word for word in words or [] if "=" in word]
-    filtered = bool(filters) or where is not None
+    filtered = bool(filters or where)
     if not (pairs or unset or append):
         raise UsageError("nothing to set", "alscli set ID FIELD=VALUE")
     if names and filtered:
@@ -101,18 +98,15 @@ def _amended(session: Session, records: Iterable[Record], amendment: Amendment) 
     return steps
 
 
-def _filtered(session: Session, snapshot: Snapshot, filters: Given, where: str | None) -> list[Record]:
+def _filtered(
+    session: Session, snapshot: Snapshot, filters: Given, where: Sequence[str] | None
+) -> list[Record]:
     """The records of the trials that filters choose, as they are in the snapshot."""
     from alscli.query import database
-    from alscli.query.filters import asked, columns
-    from alscli.query.guard import guarded
+    from alscli.query.filters import columns
 
-    connection = session.index().connection
-    chosen = asked(session.collection, connection, filters, where)
-    with guarded(connection, tables=("trials",)) if where is not None else nullcontext():
-        rows = list(
-            database.select(connection, columns("id", ()), chosen.sql, chosen.parameters, "t.id", None)
-        )
+    with session.asked(filters, where) as (index, chosen):
+        rows = list(database.select(index.connection, columns("id", ()), *chosen, "t.id"))
     chosen_ids = {str(row["id"]) for row in rows}
     models = {id(trial) for name, trial in snapshot.trials.items() if name in chosen_ids}
     return [record for record in snapshot.records if id(record.model) in models]
@@ -174,7 +168,7 @@ def _resumed(session: Session, copy: Workpiece, entry: Entry, held: bytes) -> bo
     answer = _ask(session, f"An edited {entry.id} is kept as a draft{stale}. Go on with it? y/n/discard")
     if answer.startswith("y"):
         return True
-    if not answer.startswith("d"):
+    if answer != "discard":
         raise RefusedError("nothing was changed", f"the draft is kept in {copy.path}")
     copy.discard()
     return False
@@ -353,10 +347,14 @@ def exclude(
         why.strip() or None if why is not None else None,
     )
     with _begun(session, locks=True) as before:
-        if entered(before, id) and not any(record.entry.id == id for record in before.records):
-            session.say(f"{id} is in the ledger already; nothing to change")
+        try:
+            (record,) = _named(before, [id])
+        except UsageError:
+            if (entry := entered(before, id)) is None:
+                raise
+            as_ = "" if entry == id else f", as {entry}"
+            session.say(f"{id} is excluded already{as_}; nothing to change")
             return 0
-        (record,) = _named(before, [id])
         if record.entry.kind == "ledger":
             raise UsageError("the ledger is no record", "name a trial or a product")
         others = [shown(other.entry.path) for other in referrers(before, record)]

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import copy
-import io
-import sys
-from pathlib import Path
+import re
 from typing import TYPE_CHECKING, Any
 
 from alscli.cli.session import Session
@@ -13,14 +11,10 @@ from alscli.errors import RefusedError
 from alscli.text import one_line
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
     from alscli.interview.dialog import Terminal
     from alscli.registries.draft import Draft
-    from alscli.store.transaction import Step
-
-LARGEST = 64 * 1024 * 1024
-"""Bytes of a file that `add` reads; more trials than that are an import."""
 
 
 def only_entry(data: bytes, number: str) -> Draft:
@@ -49,20 +43,12 @@ def fetched(session: Session, text: str) -> Draft | None:
     return only_entry(data or b"", number.value)
 
 
-def drafts_in(source: str) -> list[Draft]:
-    """The trials in a file that a registry gave out, or on stdin for `-`; none where it is something else."""
+def drafts_in(data: bytes, name: str) -> list[Draft]:
+    """The trials in a file that a registry gave out; none where it is something else."""
     from alscli.registries.draft import Draft
     from alscli.registries.reading import read
 
-    if source == "-":
-        data = sys.stdin.buffer.read(LARGEST + 1)
-        sys.stdin = io.TextIOWrapper(io.BytesIO(data), encoding="utf-8")  # to be read again as TOML or JSON
-    else:
-        path = Path(source)
-        if not path.is_file() or path.stat().st_size > LARGEST:
-            return []
-        data = path.read_bytes()
-    return [entry for entry in read(data) if isinstance(entry, Draft)]
+    return [entry for entry in read(data, name) if isinstance(entry, Draft)]
 
 
 def told(drafts: Iterable[Draft], *, proposals: bool) -> list[str]:
@@ -78,34 +64,47 @@ def told(drafts: Iterable[Draft], *, proposals: bool) -> list[str]:
     return [one_line(line) for line in lines]
 
 
-def confirmed(draft: Draft, terminal: Terminal) -> dict[str, Any]:
-    """The values of a draft, with those that its words suggest and the person confirms, one by one."""
+def confirmed(draft: Draft, terminal: Terminal) -> Iterator[dict[str, Any]]:
+    """The values of a draft, and again after each that its words suggest and the person confirms."""
     from alscli.interview.question import SHAPE
     from alscli.model.path import put
 
     values = copy.deepcopy(draft.values)
+    yield values
     if draft.proposals:
         terminal.say("\nThe registry says this in words only. Is it so?", "heading")
     for each in draft.proposals:
-        terminal.say(
-            f"“{one_line(each.words)}” ({each.path.rpartition('.')[2]}, {each.confidence} confidence)",
-            "quiet",
-        )
-        answer = terminal.ask(f"{each.field} = {each.value}? y/n", "y", ()).strip().casefold() or "y"
+        place = re.search(r"[^.]+(?:\.\d+)?$", each.path)
+        where = f"{place[0]}, " if place else ""
+        terminal.say(f"“{one_line(each.words)}” ({where}{each.confidence} confidence)", "quiet")
+        answer = ""
+        while answer[:1] not in ("y", "n", ">"):
+            if answer:
+                terminal.say("y takes it over, n leaves it out, > leaves out the rest", "quiet")
+            words = f"{_named(each.field, values)} = {each.value}? y/n"
+            answer = terminal.ask(words, "y", ()).strip().casefold() or "y"
+        if answer.startswith(">"):
+            return
         if answer.startswith("y"):
             put(each.field, each.value, values, SHAPE)
-    return values
+            yield values
 
 
-def copies(session: Session, drafts: dict[str, Draft]) -> list[Step]:
-    """The steps that keep the copy of each draft, by the id of its record."""
+def _named(field: str, values: dict[str, Any]) -> str:
+    """A field by the names of the elements on the way, where they are there."""
+    from alscli.errors import UsageError
+    from alscli.interview.question import SHAPE
+    from alscli.model.path import name_of, resolve
+
+    try:
+        return name_of(resolve(field, values, SHAPE), values, SHAPE)
+    except UsageError:
+        return field
+
+
+def copies(drafts: Iterable[Draft]) -> dict[str, bytes]:
+    """The file of the copy of each draft, by its registry id."""
     from alscli.registries.plan import copy_of
-    from alscli.store.copies import place, written
-    from alscli.store.transaction import Step
+    from alscli.store.copies import written
 
-    root = session.collection.root
-    steps = []
-    for id_, draft in drafts.items():
-        path = place(root, id_)
-        steps.append(Step(path, path.read_bytes() if path.exists() else None, written(copy_of(draft))))
-    return steps
+    return {draft.registry_id: written(copy_of(draft)) for draft in drafts}

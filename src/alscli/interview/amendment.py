@@ -10,10 +10,10 @@ from decimal import Decimal
 from typing import Any
 
 from alscli.errors import UsageError
-from alscli.interview.answer import read, term
-from alscli.interview.assignment import entry_of
+from alscli.interview.answer import term
+from alscli.interview.assignment import entry_of, read_field
 from alscli.model.format import MODELS, FileKind, shape_of
-from alscli.model.path import Path, put, resolve, split
+from alscli.model.path import Path, put, resolve, split, value_at
 from alscli.model.shape import Shape
 from alscli.model.vocabulary import Vocabularies
 from alscli.store import edit
@@ -75,7 +75,7 @@ def _read(name: str, stated: str, kind: FileKind, vocabularies: Vocabularies) ->
         raise UsageError(f"{name} is set to nothing", f"--unset {name} removes it")
     if "\ufffd" in stated:
         raise UsageError(f"the value of {name} is no valid UTF-8", "type it again, or use `alscli edit`")
-    value = read(stated, entry, vocabularies)
+    value = read_field(name, stated, kind, vocabularies)
     element = isinstance(value, dict) and entry.anatomy.many
     return _normalized(value, f"{name}.0" if element else name, kind, vocabularies)
 
@@ -104,9 +104,9 @@ def _normalized(value: Any, name: str, kind: FileKind, vocabularies: Vocabularie
 
 
 def _inner(value: Any, name: str, kind: FileKind, vocabularies: Vocabularies) -> Any:
-    entry = entry_of(name, kind)
     if isinstance(value, str):
-        return read(value, entry, vocabularies)
+        return read_field(name, value, kind, vocabularies)
+    entry = entry_of(name, kind)
     if isinstance(value, list) and entry.anatomy.vocabulary:
         vocabulary = vocabularies[entry.anatomy.vocabulary]
         return [term(item, vocabulary) if isinstance(item, str) else item for item in value]
@@ -130,10 +130,10 @@ def _with(text: str, name: str, value: Any, kind: FileKind) -> str:
     path = put(_to_number(name, value, before, shape), value, after, shape)
     depth = _first_new(path, before, after)
     if depth == len(path):
-        here = _at(before, path)
+        here = value_at(before, path)
         return text if _same(here, value, _shape_at(name, kind)) else edit.set_value(text, path, value, shape)
     path = path[: depth + 1]
-    new = _at(after, path)
+    new = value_at(after, path)
     if isinstance(path[-1], int):
         return edit.append(text, path[:-1], new, shape)
     return edit.set_value(text, path, new, shape)
@@ -143,7 +143,7 @@ def _to_number(name: str, value: Any, values: dict[str, Any], shape: Shape) -> s
     """`enrollment.treated` of a count with a source means its number: the source stays."""
     if type(value) is int:
         path = _found(name, values, shape)
-        here = _at(values, path) if path is not None else None
+        here = value_at(values, path) if path is not None else None
         if isinstance(here, dict) and "n" in here:
             return f"{name}.n"
     return name
@@ -166,7 +166,7 @@ def _with_more(text: str, name: str, values: list[Any], kind: FileKind) -> str:
     for value in values:
         here = parse(text.encode()).values
         path = _found(name, here, shape)
-        elements = _at(here, path) if path is not None else None
+        elements = value_at(here, path) if path is not None else None
         if path is None or not isinstance(elements, list) or not elements:
             text = _with(text, name, [value], kind)
         elif not any(_same(element, value, Shape("value")) for element in elements):
@@ -187,16 +187,9 @@ def _found(name: str, values: dict[str, Any], shape: Shape) -> Path | None:
     """The path of what `name` stands for; None where these values have nothing there."""
     try:
         path = resolve(name, values, shape)
-        _at(values, path)
-    except (UsageError, KeyError, TypeError, IndexError):
+    except UsageError:
         return None
-    return path
-
-
-def _at(values: Any, path: Path) -> Any:
-    for part in path:
-        values = values[part]
-    return values
+    return None if value_at(values, path) is None else path
 
 
 def _same(here: Any, value: Any, shape: Shape) -> bool:

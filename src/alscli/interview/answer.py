@@ -22,6 +22,7 @@ from alscli.model.identifiers import (
 )
 from alscli.model.values import Absence, Duration, Moment, PartialDate, Quantity
 from alscli.model.vocabulary import Vocabularies, Vocabulary, normalize
+from alscli.registries.dates import read_date
 from alscli.store.toml import TomlError, parse
 
 _ABSENCES = {
@@ -30,8 +31,8 @@ _ABSENCES = {
     "not applicable": Absence.NOT_APPLICABLE,
     "不适用": Absence.NOT_APPLICABLE,
 }
-_SHORT_ABSENCES = {"nr": Absence.NOT_REPORTED, "n/a": Absence.NOT_APPLICABLE}
-"""Understood only where a field can be absent: elsewhere they may be names."""
+_ABBREVIATED = {"nr": Absence.NOT_REPORTED, "n/a": Absence.NOT_APPLICABLE}
+"""Where a field cannot be absent they may be names."""
 _TRUE = frozenset({"true", "yes", "y", "是"})
 _FALSE = frozenset({"false", "no", "n", "否"})
 _UNITS = {
@@ -43,6 +44,8 @@ _UNITS = {
 }
 _UNIT_OF = {word: unit for unit, words in _UNITS.items() for word in words}
 _LENGTH = re.compile(r"(?:every |每)?(-?\d+(?:\.\d+)?)[ -]?(\w+)")
+_NUMBERED = re.compile(r"(week|month|year)s? ?(\d+)|第 ?(\d+) ?(周|星期|个月|月|年)")
+_WINDOW = re.compile(r" ?(?:\.\.|\bto\b|[至到–—]) ?")
 _DAY = re.compile(r"(\d{4})(?:[-/.年](\d{1,2})(?:[-/.月](\d{1,2}))?)?[日月年]?")
 _POWER = re.compile(r"(?:(\d+(?:\.\d+)?) ?[x×*] ?)?10 ?(?:\^|\*\*) ?(\d{1,2})")
 _LONGEST = 40
@@ -70,18 +73,23 @@ def read(text: str, entry: FieldEntry, vocabularies: Vocabularies) -> Any:
     return _one(text, entry, vocabularies)
 
 
-def _absence(text: str, entry: FieldEntry, vocabularies: Vocabularies) -> Absence | None:
-    """The absence that the text names; a term of that name (`na`, not applicable) comes first."""
+def absence_named(text: str) -> Absence | None:
+    """The absence that a text names: `not reported`, 未报告, nr, n/a …; None for any other text."""
     if len(text) >= 20:
         return None
     word = normalize(text)
-    known = _ABSENCES if not entry.anatomy.absence else _ABSENCES | _SHORT_ABSENCES
-    if word not in known:
+    return _ABSENCES.get(word) or _ABBREVIATED.get(word)
+
+
+def _absence(text: str, entry: FieldEntry, vocabularies: Vocabularies) -> Absence | None:
+    """The absence that the text names; a term of that name (`na`, not applicable) comes first."""
+    found = absence_named(text)
+    if found is None or (not entry.anatomy.absence and normalize(text) in _ABBREVIATED):
         return None
     named = entry.anatomy.vocabulary
     if named is not None and not (entry.anatomy.absence and text in set(Absence)):
-        return None if vocabularies[named].find(text) else known[word]
-    return known[word]
+        return None if vocabularies[named].find(text) else found
+    return found
 
 
 def _list(text: str, entry: FieldEntry, vocabularies: Vocabularies) -> list[Any]:
@@ -112,18 +120,22 @@ def _one(text: str, entry: FieldEntry, vocabularies: Vocabularies) -> Any:
         raise UsageError(f"{text!r} is not {context.get('expected', 'of this form')}") from None
 
 
+class NoTermError(UsageError):
+    """A text names no term of a vocabulary; `near` are the nearest ones."""
+
+    def __init__(self, text: str, vocabulary: Vocabulary) -> None:
+        self.near = vocabulary.nearest(text)
+        lists = f"`alscli values {vocabulary.field}` lists the terms"
+        hint = f"did you mean {' or '.join(self.near)}?" if self.near else lists
+        super().__init__(f"{text!r} is no term of {vocabulary.field}", hint)
+
+
 def term(text: str, vocabulary: Vocabulary) -> str:
-    """The code of the term that `text` names; raises UsageError with the nearest terms."""
+    """The code of the term that `text` names; raises NoTermError with the nearest terms."""
     found = vocabulary.find(text)
-    if found is not None:
-        return found.code
-    near = vocabulary.nearest(text)
-    hint = (
-        f"did you mean {' or '.join(near)}?"
-        if near
-        else f"`alscli values {vocabulary.field}` lists the terms"
-    )
-    raise UsageError(f"{text!r} is no term of {vocabulary.field}", hint)
+    if found is None:
+        raise NoTermError(text, vocabulary)
+    return found.code
 
 
 def _toml(text: str, entry: FieldEntry) -> Any:
@@ -139,6 +151,8 @@ def _date(text: str) -> str:
     match = _DAY.fullmatch(unicodedata.normalize("NFKC", text).replace(" ", ""))
     if match is not None:
         text = "-".join(part.zfill(2) for part in match.groups() if part)
+    elif re.search("[A-Za-z]", text) and (spelled := read_date(text).value) is not None:
+        return spelled
     return PartialDate.parse(text).text
 
 
@@ -153,9 +167,16 @@ def _length(text: str) -> str:
 
 
 def _time(text: str) -> str:
+    return Moment.parse("..".join(map(_moment, _WINDOW.split(text)))).text
+
+
+def _moment(text: str) -> str:
     if normalize(text) in ("baseline", "基线"):
         return "0d"
-    return Moment.parse("..".join(_length(part) for part in text.split(".."))).text
+    plain = unicodedata.normalize("NFKC", text).strip().casefold().removeprefix("at ")
+    if match := _NUMBERED.fullmatch(plain):
+        return f"{match[2] or match[3]}{_UNIT_OF[match[1] or match[4]]}"
+    return _length(plain)
 
 
 def number(text: str) -> int | Decimal:
@@ -201,7 +222,10 @@ def _quantity(text: str) -> int | Decimal | str:
     plain = unicodedata.normalize("NFKC", text).replace("≤", "<=").replace("≥", ">=").replace(" ", "")
     if plain[:1] in ("<", ">"):
         return str(Quantity.parse(re.sub(r"(?<!\d)\.", "0.", plain)))
-    return number(plain)
+    try:
+        return number(plain)
+    except UsageError:
+        raise UsageError(f"{text[:_LONGEST]!r} is not a number, or a bound such as <0.001") from None
 
 
 def _range(text: str) -> list[int | Decimal]:
@@ -209,9 +233,15 @@ def _range(text: str) -> list[int | Decimal]:
     if plain[:1] in ("≥", ">") or plain.endswith("+"):
         return [number(plain.lstrip("≥>= ").rstrip("+"))]
     parts = [part for part in re.split(r"\.\.|,| to |(?<=\d) ?[-–~至] ?(?=\d)", plain) if part.strip()]
+    hint = "write 18-60, or 25 for the least alone"
+    if plain[:1] in ("≤", "<"):
+        raise UsageError(f"{text!r} names no least", "write 0-24, or what the least is")
     if len(parts) not in (1, 2):
-        raise UsageError(f"{text!r} is no range", "write 18-60, or 25 for the least alone")
-    return [number(part) for part in parts]
+        raise UsageError(f"{text!r} is no range", hint)
+    try:
+        return [number(part) for part in parts]
+    except UsageError:
+        raise UsageError(f"{text[: 2 * _LONGEST]!r} is no range", hint) from None
 
 
 def _flag(text: str) -> bool:
@@ -268,7 +298,11 @@ def dose(text: str, units: Vocabulary, *, cells: bool = False) -> dict[str, Any]
         unit = "cells/kg" if unit else "cells"
     if not unit:
         raise UsageError(f"{text!r} names no unit", f"units: {', '.join(units.terms)}")
-    return {**_amount(text[:start].strip(" ()")), "unit": unit}
+    try:
+        return {**_amount(text[:start].strip(" ()")), "unit": unit}
+    except UsageError as error:
+        error.hint = error.hint or "write it as it is printed: 1×10^6/kg, 30 × 10⁶ cells, 100 mg"
+        raise
 
 
 def _amount(text: str) -> dict[str, int | Decimal]:
@@ -323,7 +357,7 @@ def result(text: str) -> dict[str, Any]:
     """
     if len(text) > 5 * _LONGEST:
         raise UsageError(f"{text[:_LONGEST]!r}… is no result")
-    absence = _ABSENCES.get(normalize(text)) or _SHORT_ABSENCES.get(normalize(text))
+    absence = absence_named(text)
     if absence is not None:
         return {"value": absence.value}
     if "±" in text:
@@ -349,8 +383,11 @@ def result(text: str) -> dict[str, Any]:
 def _quantity_or_usage(text: str) -> int | Decimal | str:
     try:
         return _quantity(text)
-    except PydanticCustomError:
-        raise UsageError(f"{text!r} is not a number, or a bound such as <0.001") from None
+    except (PydanticCustomError, UsageError):
+        raise UsageError(
+            f"{text!r} is not a number, or a bound such as <0.001",
+            "write 13 of 19, or -3.77, sd 1.2, n 95",
+        ) from None
 
 
 def _two(text: str) -> list[int | Decimal]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import stat
 import sys
 from decimal import Decimal
@@ -25,8 +26,22 @@ def assign(values: dict[str, Any], pair: str, kind: FileKind, vocabularies: Voca
     name, equals, text = pair.partition("=")
     if not equals or not name.strip():
         raise UsageError(f"{pair!r} is no FIELD=VALUE", "write, for example, --set enrollment.planned=40")
-    entry = entry_of(name.strip(), kind)
-    put(name.strip(), read(text, entry, vocabularies), values, shape_of(MODELS[kind]))
+    name = name.strip()
+    put(name, read_field(name, text, kind, vocabularies), values, shape_of(MODELS[kind]))
+
+
+def read_field(name: str, text: str, kind: FileKind, vocabularies: Vocabularies) -> Any:
+    """The value that a text states for the field that a path names; what UsageError says names it too."""
+    entry = entry_of(name, kind)
+    try:
+        return read(text, entry, vocabularies)
+    except UsageError as error:
+        path = entry.path.replace("[]", "")
+        named = re.search(rf"\b{re.escape(path.split('.')[-1])}\b", error.message) is not None
+        raise UsageError(
+            error.message if named else f"{name}: {error.message}",
+            error.hint or f"`alscli fields {path}` explains it",
+        ) from None
 
 
 def entry_of(name: str, kind: FileKind) -> FieldEntry:
@@ -49,12 +64,11 @@ def entry_of(name: str, kind: FileKind) -> FieldEntry:
     return next(entry for entry in fields(kind) if entry.path.replace("[]", "") == wanted)
 
 
-def read_sources(source: str) -> list[dict[str, Any]]:
-    """The records in a file, or on stdin for `-`: one as TOML or JSON, several as JSON Lines or a JSON list.
+def records_in(data: bytes, name: str) -> list[dict[str, Any]]:
+    """The records in a file with this name: one as TOML or JSON, several as JSON Lines or a JSON list.
 
     Raises UsageError for what is neither, and for what a registry gives out.
     """
-    data, name = _bytes(source)
     text = data.lstrip()
     if text[:1] == b"<":
         raise UsageError(f"{name} is XML or HTML", _FORMATS)
@@ -109,7 +123,8 @@ def _is_json(line: bytes) -> bool:
     return True
 
 
-def _bytes(source: str) -> tuple[bytes, str]:
+def bytes_of(source: str) -> tuple[bytes, str]:
+    """What a file holds, or stdin for `-`, and its name; raises UsageError or CollectionError."""
     if source == "-":
         data, name = sys.stdin.buffer.read(_MAX_SEVERAL + 1), "stdin"
     else:
@@ -122,7 +137,7 @@ def _bytes(source: str) -> tuple[bytes, str]:
         except OSError as error:
             raise CollectionError(f"cannot read {source}: {error.strerror or error}") from error
     if len(data) > _MAX_SEVERAL:
-        raise UsageError(f"{name} is larger than 64 MiB", "give it in parts")
+        raise UsageError(f"{name} is larger than 64 MiB", "give it in parts, or use `alscli import`")
     return data, name
 
 

@@ -9,14 +9,33 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from copy import deepcopy
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Protocol
 
-from alscli.errors import AlscliError, UsageError
-from alscli.interview.assignment import assign
+from alscli.errors import AlscliError, CollectionError, UsageError
+from alscli.interview.amendment import Amendment, amended
+from alscli.interview.answer import NoTermError
+from alscli.interview.assignment import assign, entry_of
 from alscli.interview.draft import Draft
-from alscli.interview.question import SHAPE, Choice, Question, Surroundings, Values, refuse_misfit
-from alscli.interview.questions import questions
-from alscli.model.path import resolve
+from alscli.interview.question import (
+    SHAPE,
+    Choice,
+    Question,
+    Surroundings,
+    Values,
+    choices_of,
+    help_of,
+    path_of,
+    refuse_misfit,
+    said,
+)
+from alscli.interview.questions import check_new_id, questions
+from alscli.model.nearness import did_you_mean
+from alscli.model.path import name_of, resolve, value_at
+from alscli.model.vocabulary import normalize
+from alscli.store.edit import set_value
+from alscli.store.toml import parse
+from alscli.text import fit
 
 BACK, HELP, SKIP, NOTHING = "<", "?", ">", "-"
 KEYS = "? explains, < goes back, > skips a group, - empties an answer, Ctrl-C keeps a draft"
@@ -39,10 +58,13 @@ class Terminal(Protocol):
 
 @dataclass(frozen=True)
 class Standing:
-    """How far the answers go: the record that they make, their keys, the first question without one."""
+    """How far the answers go: the record that they make, the first question without one.
+
+    `answered` holds the labels of the questions before it, by their keys.
+    """
 
     values: Values
-    answered: list[str]
+    answered: dict[str, str]
     question: Question | None
 
 
@@ -79,13 +101,13 @@ def _standing(
 
     An answer that does not fit what stands before it is taken back, with the reason.
     """
-    standing = Standing({"schema": 1}, [], None)
+    standing = Standing({"schema": 1}, {}, None)
     values = standing.values
     for question in questions(values, around):
         if question.key not in draft.answers:
             ask(question, standing)
         text = draft.answers.get(question.key)
-        if text is None or not set(standing.answered) <= draft.answers.keys():
+        if text is None or not standing.answered.keys() <= draft.answers.keys():
             return replace(standing, question=question)
         if text:
             try:
@@ -94,7 +116,7 @@ def _standing(
                 terminal.say(_why(error), "bad")
                 draft.take_back(question.key)
                 return replace(standing, question=question)
-        standing.answered.append(question.key)
+        standing.answered[question.key] = question.label
     values["screening"] = {"decision": "include"}
     for key in [key for key in draft.answers if key.startswith(_MENDED)]:
         try:
@@ -106,7 +128,8 @@ def _standing(
 
 
 def _why(error: AlscliError) -> str:
-    return error.message + (f"; {error.hint}" if error.hint else "")
+    hint = "? lists the terms" if isinstance(error, NoTermError) and not error.near else error.hint
+    return error.message + (f"; {hint}" if hint else "")
 
 
 def _ask(
@@ -118,7 +141,7 @@ def _ask(
     while True:
         text = " ".join(terminal.ask(question.label + optional, default, question.choices).split())
         if text == HELP:
-            _explain(question, terminal)
+            _explain(question.help, question.choices, terminal)
         elif text.startswith(BACK) and _goes_back(text, draft, standing, terminal):
             return BACK
         elif text == SKIP:
@@ -148,29 +171,32 @@ def _goes_back(text: str, draft: Draft, standing: Standing, terminal: Terminal) 
         terminal.say("this is the first question", "warn")
         return False
     if not name:
-        draft.take_back(standing.answered[-1])
+        draft.take_back(next(reversed(standing.answered)))
         return True
-    key = key_of(name, standing)
-    if key is None:
-        terminal.say(f"{name!r} is not answered yet; there are: {', '.join(standing.answered)}", "warn")
+    keys = keys_of(name, standing)
+    if not keys:
+        hint = did_you_mean(name, [*standing.answered, *standing.answered.values()])
+        terminal.say(f"{name!r} is not answered yet; {hint or '<title goes to the title'}", "warn")
         return False
-    draft.take_back(key)
+    draft.take_back(keys[-1])
     return True
 
 
-def key_of(name: str, standing: Standing) -> str | None:
-    """The answered question that a name means: its key, the field's path, or the end of one."""
-    if name in standing.answered:
-        return name
+def keys_of(name: str, standing: Standing) -> list[str]:
+    """The answered questions that a name may mean, by key or path; else all with this label or end."""
     try:
         path = ".".join(map(str, resolve(name, standing.values, SHAPE)))
     except UsageError:
         path = name
-    for candidate in (path, f"{path}.on", f"{path}.id"):
+    for candidate in (name, path, f"{path}.on", f"{path}.id"):
         if candidate in standing.answered:
-            return candidate
-    ends = [key for key in standing.answered if key.split(".")[-1] == name.replace(" ", "_").casefold()]
-    return ends[0] if len(ends) == 1 else None
+            return [candidate]
+    wanted = normalize(name)
+    return [
+        key
+        for key, label in standing.answered.items()
+        if wanted in (normalize(label), normalize(key.split(".")[-1]))
+    ]
 
 
 def _is_taken(
@@ -212,31 +238,87 @@ def _keep(key: str, answer: str, draft: Draft, terminal: Terminal) -> None:
     try:
         draft.answer(key, answer)
     except AlscliError as error:
-        terminal.say(f"{_why(error)}; the answers so far are kept until you leave", "bad")
+        _say_unsaved(error, terminal)
+
+
+def _say_unsaved(error: AlscliError, terminal: Terminal) -> None:
+    terminal.say(f"{_why(error)}; the answers so far are kept until you leave", "bad")
 
 
 def mend(draft: Draft, name: str, around: Surroundings, terminal: Terminal) -> bool:
-    """Ask again for the field that a name means, answered or not; False where there is none of this name."""
-    quiet = _Quiet()
-    standing = _standing(draft, around, quiet)
-    key = key_of(name, standing)
-    if key is not None:
-        draft.take_back(key)
-        return True
-    while True:
-        text = " ".join(terminal.ask(name, draft.answers.get(_MENDED + name, ""), ()).split())
-        if not text or text == BACK:
+    """Ask again for the field that a name means, answered or not; where there is a text, in the text.
+
+    False where nothing has changed.
+    """
+    if draft.edited:
+        values: Values = parse("\n".join(draft.edited).encode()).values
+        take = partial(_take_into_text, draft, name, around)
+    else:
+        standing = _standing(draft, around, _Quiet())
+        keys = keys_of(name, standing)
+        if len(keys) > 1:
+            names = [name_of(path_of(key), standing.values, SHAPE) for key in keys]
+            terminal.say(f"{name!r} may be {', '.join(names)}", "warn")
+            return False
+        if keys:
+            draft.take_back(keys[0])
             return True
+        values = standing.values
+        take = partial(_take_beside, draft, name, around, values)
+    try:
+        entry = entry_of(name, "trial")
+    except UsageError as error:
+        terminal.say(_why(error), "bad")
+        return False
+    choices = choices_of(entry, around)
+    while True:
+        text = " ".join(terminal.ask(name, _shown_at(name, values), choices).split())
+        if text == HELP:
+            _explain(help_of(entry), choices, terminal)
+            continue
+        if text in ("", BACK):
+            return False
         try:
             _check_text(text)
-            assign(deepcopy(standing.values), f"{name}={text}", "trial", around.vocabularies)
+            take(text)
+        except CollectionError as error:
+            _say_unsaved(error, terminal)
         except AlscliError as error:
             terminal.say(_why(error), "bad")
-            if error.message.startswith("no field"):
-                return False
             continue
-        _keep(_MENDED + name, text, draft, terminal)
         return True
+
+
+def _shown_at(name: str, values: Values) -> str:
+    """What stands at a name now; nothing where that is nothing, or a list of tables."""
+    try:
+        held = value_at(values, resolve(name, values, SHAPE))
+    except UsageError:
+        return ""
+    tables = isinstance(held, list) and any(isinstance(each, dict) for each in held)
+    return "" if held is None or tables else fit(said(held), 40)
+
+
+def _take_beside(draft: Draft, name: str, around: Surroundings, values: Values, text: str) -> None:
+    """Keep the answer to a field that no question asks for."""
+    if text == NOTHING:
+        draft.take_back(_MENDED + name)
+        return
+    assign(deepcopy(values), f"{name}={text}", "trial", around.vocabularies)
+    draft.answer(_MENDED + name, text)
+
+
+def _take_into_text(draft: Draft, name: str, around: Surroundings, text: str) -> None:
+    """Put the answer into the record's text, where it belongs."""
+    held = "\n".join(draft.edited)
+    if name == "id":
+        check_new_id(text, around)
+        changed = set_value(held, ("id",), text, SHAPE)
+    else:
+        amendment = Amendment(unset=[name]) if text == NOTHING else Amendment(assign=[f"{name}={text}"])
+        changed = amended(held, amendment, "trial", around.vocabularies)
+    draft.edited[:] = changed.split("\n")
+    draft.save()
 
 
 class _Quiet:
@@ -249,10 +331,10 @@ class _Quiet:
         pass
 
 
-def _explain(question: Question, terminal: Terminal) -> None:
-    terminal.say(question.help)
-    for choice in question.choices[:40]:
+def _explain(help_: str, choices: Sequence[Choice], terminal: Terminal) -> None:
+    terminal.say(help_)
+    for choice in choices[:40]:
         terminal.say(f"  {choice.code:<24} {choice.meaning}", "quiet")
-    if len(question.choices) > 40:
-        terminal.say(f"  … {len(question.choices) - 40} more; begin to type", "quiet")
+    if len(choices) > 40:
+        terminal.say(f"  … {len(choices) - 40} more; begin to type", "quiet")
     terminal.say(f"`alscli fields` explains every field; {KEYS}", "quiet")

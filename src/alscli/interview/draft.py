@@ -20,22 +20,30 @@ SCHEMA = "alscli/draft/1"
 class Draft:
     """The answers of one interview, by the keys of its questions, in order.
 
-    `former` holds answers that were taken back; they are offered again. `edited` is the record's text where
-    a person went on in an editor.
+    `former` holds answers that were taken back; they are offered again. `edited` is the record's text, line
+    by line, where a registry gave it or a person went on in an editor; `copies` the registry copies that are
+    kept with the record, by registry id.
     """
 
     path: Path
     answers: dict[str, str]
     former: dict[str, str] = field(default_factory=dict)
     edited: list[str] = field(default_factory=list)
+    copies: dict[str, str] = field(default_factory=dict)
 
     @property
     def name(self) -> str:
         """What the interview is about, as far as the answers tell."""
-        answers = self.answers
+        answers = self.former | self.answers
         return next(
             (answers[key] for key in ("id", "registry_id", "title") if answers.get(key)), self.path.stem
         )
+
+    @property
+    def size(self) -> str:
+        """How much there is, in words."""
+        number = sum(bool(answer) for answer in self.answers.values())
+        return "a whole record" if self.edited else f"{number} answer{'' if number == 1 else 's'}"
 
     @property
     def saved(self) -> datetime:
@@ -50,7 +58,8 @@ class Draft:
 
     def save(self) -> None:
         """Write the answers, whole or not at all, so that a power cut loses none of them."""
-        held = {"schema": SCHEMA, "answers": self.answers, "former": self.former, "edited": self.edited}
+        names = ("answers", "former", "edited", "copies")
+        held = {"schema": SCHEMA, **{name: getattr(self, name) for name in names}}
         temporary = self.path.with_suffix(f".{os.getpid()}.tmp")
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
@@ -98,19 +107,18 @@ def unfinished(root: Path) -> list[Draft]:
             held = json.loads(path.read_text("utf-8"))
         except (OSError, ValueError):
             continue
-        if isinstance(held, dict) and held.get("schema") == SCHEMA and _is_texts(held.get("answers")):
-            former: Any = held.get("former")
-            edited: Any = held.get("edited")
-            found.append(
-                Draft(
-                    path,
-                    held["answers"],
-                    former if _is_texts(former) else {},
-                    edited if isinstance(edited, list) and _is_texts(dict(enumerate(edited))) else [],
-                )
-            )
+        if isinstance(held, dict) and held.get("schema") == SCHEMA and _are_texts(held.get("answers")):
+            edited = held.get("edited")
+            lines = _texts(dict(enumerate(edited))) if isinstance(edited, list) else {}
+            texts = [_texts(held.get(name)) for name in ("former", "copies")]
+            found.append(Draft(path, held["answers"], texts[0], list(lines.values()), texts[1]))
     return sorted(found, key=lambda draft: draft.saved, reverse=True)
 
 
-def _is_texts(held: Any) -> bool:
+def _are_texts(held: Any) -> bool:
     return isinstance(held, dict) and all(isinstance(text, str) for text in held.values())
+
+
+def _texts(held: Any) -> dict[Any, str]:
+    """Texts by name; none where something else stands there."""
+    return held if _are_texts(held) else {}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shlex
+import shutil
 import signal
 import subprocess
 import sys
@@ -25,7 +26,7 @@ def open_in_editor(path: Path) -> None:
     named = next((os.environ[n] for n in ("VISUAL", "EDITOR") if os.environ.get(n, "").strip()), _DEFAULT)
     hint = "set VISUAL or EDITOR to an editor that waits, such as `nano` or `code --wait`"
     try:
-        command = shlex.split(named, posix=sys.platform != "win32")
+        command = words(named, windows=sys.platform == "win32")
         with _interrupts_left_to_it():
             status = subprocess.run([*command, os.fspath(path)], check=False).returncode  # noqa: S603
     except (OSError, ValueError) as error:
@@ -33,6 +34,22 @@ def open_in_editor(path: Path) -> None:
         raise RefusedError(f"the editor {named!r} does not start: {reason}", hint) from None
     if status:
         raise RefusedError(f"the editor {named!r} ended with {status}", hint)
+
+
+def words(named: str, *, windows: bool) -> list[str]:
+    """The program and its arguments; raises ValueError for a quote that does not end.
+
+    In Windows a backslash is a part of a path, and `code` is found as `code.cmd`. A path with blanks needs no
+    quotes where it is a program as it stands.
+    """
+    if (whole := shutil.which(named.strip())) is not None:
+        return [whole]
+    lexer = shlex.shlex(named, posix=True)
+    lexer.whitespace_split, lexer.commenters = True, ""
+    if windows:
+        lexer.escape, lexer.quotes = "", '"'
+    program, *arguments = lexer
+    return [shutil.which(program) or program, *arguments]
 
 
 @contextmanager

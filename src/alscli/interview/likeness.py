@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from alscli.interview.question import Values, elements, value_at
+from alscli.interview.question import Values, elements
 from alscli.model.absence import known, listed
+from alscli.model.path import value_at
 from alscli.model.trial import Trial
 from alscli.model.vocabulary import normalize
 from alscli.text import fit

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from itertools import count
 from typing import Any
 
 from alscli.errors import UsageError
-from alscli.interview.answer import dose, read, result, term
+from alscli.interview.answer import absence_named, dose, read, result, term
 from alscli.interview.question import (
     Apply,
     Choice,
@@ -17,15 +18,15 @@ from alscli.interview.question import (
     choices_of,
     elements,
     entries,
+    entry_at,
     of_field,
     path_of,
     place,
+    product_choices,
     said,
     terms,
     unique,
-    value_at,
 )
-from alscli.model.absence import Absence
 from alscli.model.identifiers import (
     is_safe_record_id,
     parse_doi,
@@ -35,6 +36,7 @@ from alscli.model.identifiers import (
     parse_url,
     suggest_record_id,
 )
+from alscli.model.path import value_at
 from alscli.model.vocabulary import normalize
 from alscli.query.filters import product_named
 
@@ -42,6 +44,8 @@ NOBODY = ("placebo", "sham", "nothing")
 """What is given without an intervention."""
 _UNTESTED = ("pending", "not_reported", "not_applicable")
 _EVERYBODY = "all"
+_BEFORE = {"baseline": "baseline", "基线": "baseline", "run in": "run_in"}
+"""What an arm is compared with but another arm."""
 
 
 def _listed(values: Values, name: str, what: str, parts: Sequence[str]) -> str:
@@ -61,22 +65,20 @@ def _detail(name: str, value: Any) -> str:
     return f"{name.replace('_', ' ')} {said(value)}" if isinstance(value, int) else said(value)
 
 
-def _absent(values: Values, text: str, name: str, around: Surroundings) -> str:
+def _absent(values: Values, text: str, *path: str | int) -> str:
     """The absence that stands for the whole of a list, where the text names one and nothing is in it."""
-    entry = entries()[name]
-    if elements(values, name) or not entry.anatomy.absence:
+    absence = absence_named(text)
+    if absence is None or elements(values, *path) or not entry_at(path).anatomy.absence:
         return ""
-    if normalize(text) not in {normalize(word) for word in (*Absence, "未报告", "不适用", "nr", "n/a")}:
-        return ""
-    values[name] = read(text, entry, around.vocabularies)
-    return str(values[name])
+    place(values, path, absence.value)
+    return absence.value
 
 
-def _begun(name: str, position: int, around: Surroundings, words: str) -> Apply:
+def _begun(name: str, position: int, words: str) -> Apply:
     """Begin an element with an id, or with words of which the id is made; `words` takes them."""
 
     def apply(values: Values, text: str) -> str:
-        if absent := _absent(values, text, name, around):
+        if absent := _absent(values, text, name):
             return absent
         taken = [each["id"] for each in elements(values, name)[:position]]
         if is_safe_record_id(text):
@@ -110,7 +112,7 @@ def interventions(values: Values, around: Surroundings) -> Iterator[Question]:
             + (" Empty if there is no other." if position else ""),
             _intervention(position, around),
             choices=(
-                *(Choice(each.id, each.name, tuple(each.aliases)) for each in around.products.values()),
+                *product_choices(around),
                 *_first("interventions", position, around),
             ),
             group=group,
@@ -128,7 +130,7 @@ def interventions(values: Values, around: Surroundings) -> Iterator[Question]:
 
 def _intervention(position: int, around: Surroundings) -> Apply:
     def apply(values: Values, text: str) -> str:
-        if absent := _absent(values, text, "interventions", around):
+        if absent := _absent(values, text, "interventions"):
             return absent
         product = product_named(text, around.products)
         name = product.id if product else text
@@ -161,7 +163,7 @@ def arms(values: Values, around: Surroundings) -> Iterator[Question]:
             "Another arm" if position else "Arm",
             "A group treated alike, by a short name (active, placebo, low) or by its name in the source; "
             "cohorts of different doses are arms of their own. Empty if there is no other.",
-            _begun("arms", position, around, "label"),
+            _begun("arms", position, "label"),
             choices=_first("arms", position, around),
             group=group,
             summary=_listed(values, "arms", "arm", ("role", "n")),
@@ -209,9 +211,8 @@ def _given(values: Values, around: Surroundings, arm: int, name: str) -> Iterato
 def _line(arm: int, position: int) -> Apply:
     def apply(values: Values, text: str) -> str:
         path = ("arms", arm, "given")
-        if not position and text in set(Absence):
-            place(values, path, text)
-            return text
+        if absent := _absent(values, text, *path):
+            return absent
         known = [each["id"] for each in elements(values, "interventions")]
         if text.casefold() in NOBODY and text not in known:
             place(values, (*path, position), {})
@@ -233,9 +234,9 @@ def _dose(prefix: str, values: Values, around: Surroundings, intervention: str) 
     def apply(values: Values, text: str) -> str:
         _, arm, _, position = prefix.split(".")
         line = value_at(values, ("arms", int(arm), "given", int(position)))
-        if normalize(text) in {normalize(word) for word in (*Absence, "nr")}:
-            line["low"] = read(text, entries()["arms.given.low"], around.vocabularies)
-            return str(line["low"])
+        if (absence := absence_named(text)) is not None:
+            line["low"] = absence.value
+            return absence.value
         found = dose(text, around.vocabularies["dose_unit"], cells=cells)
         line.update(found)
         return " ".join([" to ".join(said(found[k]) for k in ("low", "high") if k in found), found["unit"]])
@@ -251,6 +252,15 @@ def _dose(prefix: str, values: Values, around: Surroundings, intervention: str) 
     )
 
 
+def _arm_named(text: str, values: Values) -> str:
+    """The id of the arm that goes by this id or label; nothing where there is none."""
+    wanted = normalize(text)
+    for each in elements(values, "arms"):
+        if wanted in (normalize(each["id"]), normalize(each.get("label", ""))):
+            return str(each["id"])
+    return ""
+
+
 # -- outcomes ----------------------------------------------------------------------------------------
 
 
@@ -264,7 +274,7 @@ def outcomes(values: Values, around: Surroundings) -> Iterator[Question]:
             "Another outcome" if position else "Outcome",
             "A short name (responder-28w) or the outcome in words; primary ones first. Empty if there is no "
             "other.",
-            _begun("outcomes", position, around, "definition"),
+            _begun("outcomes", position, "definition"),
             choices=_first("outcomes", position, around),
             group=group,
             summary=_listed(values, "outcomes", "outcome", ("role", "result")),
@@ -319,6 +329,11 @@ def _values(values: Values, around: Surroundings, outcome: int) -> Iterator[Ques
 def _value(outcome: int, arm: str) -> Apply:
     def apply(values: Values, text: str) -> str:
         found = result(text)
+        if (
+            text.partition(",")[0].strip().endswith("%")
+            and values["outcomes"][outcome].get("stat") == "count"
+        ):
+            raise UsageError(f"{text!r} is no count", "write 33 of 95, or go back with <stat")
         held = elements(values, "outcomes", outcome, "values")
         entry: dict[str, Any] = ({} if arm == _EVERYBODY else {"arm": arm}) | found
         place(values, ("outcomes", outcome, "values", len(held)), entry)
@@ -365,16 +380,15 @@ def _pairs(values: Values) -> list[str]:
 def _comparison(outcome: int, position: int) -> Apply:
     def apply(values: Values, text: str) -> str:
         path = ("outcomes", outcome, "effects")
-        if not position and text in set(Absence):
-            place(values, path, text)
-            return text
+        if absent := _absent(values, text, *path):
+            return absent
         names = [each["id"] for each in elements(values, "arms")]
-        one, _, other = (part.strip() for part in text.replace(" v ", " vs ").partition(" vs "))
+        one, other = (*re.split(r" (?:vs?\.?|versus) ", text, maxsplit=1, flags=re.IGNORECASE), "")[:2]
         if not other and len(names) < 2:
             one, other = (names or [""])[0], one
-        other = {"run-in": "run_in", "run in": "run_in"}.get(other, other)
-        known = [*names, "baseline", "run_in"]
-        if (names and one not in names) or other not in known or one == other:
+        one = _arm_named(one, values)
+        other = _BEFORE.get(normalize(other)) or _arm_named(other, values)
+        if (names and not one) or not other or one == other:
             raise UsageError(
                 f"{text!r} compares nothing of this record", f"write one of {'; '.join(_pairs(values)[:4])}"
             )
@@ -398,7 +412,7 @@ def safety(values: Values, around: Surroundings) -> Iterator[Question]:
             f"{prefix}.arm",
             "Harms also in" if position else "Harms in",
             "An arm, or all for everybody. Empty if nothing is said of harms, or nothing more.",
-            _harms(position, around),
+            _harms(position),
             choices=(
                 *(Choice(name, "arm") for name in names),
                 Choice(_EVERYBODY, "everybody"),
@@ -422,20 +436,19 @@ def safety(values: Values, around: Surroundings) -> Iterator[Question]:
         yield from _source(prefix, group, values, around)
 
 
-def _harms(position: int, around: Surroundings) -> Apply:
+def _harms(position: int) -> Apply:
     def apply(values: Values, text: str) -> str:
-        if absent := _absent(values, text, "safety", around):
+        if absent := _absent(values, text, "safety"):
             return absent
-        names = [each["id"] for each in elements(values, "arms")]
         if text.casefold() in (_EVERYBODY, "everybody", "everyone"):
             place(values, ("safety", position), {})
             return _EVERYBODY
-        if text not in names:
-            raise UsageError(
-                f"no arm {text!r} in this record", f"there are: {', '.join([*names, _EVERYBODY])}"
-            )
-        place(values, ("safety", position), {"arm": text})
-        return text
+        arm = _arm_named(text, values)
+        if not arm:
+            names = [*(each["id"] for each in elements(values, "arms")), _EVERYBODY]
+            raise UsageError(f"no arm {text!r} in this record", f"there are: {', '.join(names)}")
+        place(values, ("safety", position), {"arm": arm})
+        return arm
 
     return apply
 

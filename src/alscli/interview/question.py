@@ -14,7 +14,7 @@ from alscli.errors import UsageError
 from alscli.interview.answer import read
 from alscli.model.absence import Absence
 from alscli.model.format import MODELS, FieldEntry, fields, shape_of
-from alscli.model.path import Path
+from alscli.model.path import Path, value_at
 from alscli.model.product import Product
 from alscli.model.trial import Trial
 from alscli.model.vocabulary import Vocabularies
@@ -112,17 +112,22 @@ def of_field(
         place(values, path, value)
         return said(value)
 
-    kind = "" if entry.anatomy.vocabulary or entry.type_name == "text" else f" A {entry.type_name}."
     return Question(
         key,
         label or str(path[-1]).replace("_", " ").capitalize(),
-        f"{entry.meaning}.{kind}",
+        help_of(entry),
         apply,
         required=required,
         default=default,
         choices=(*choices, *choices_of(entry, around)),
         group=group,
     )
+
+
+def help_of(entry: FieldEntry) -> str:
+    """What a field means, and of which type it is."""
+    kind = "" if entry.anatomy.vocabulary or entry.type_name == "text" else f" A {entry.type_name}."
+    return f"{entry.meaning}.{kind}"
 
 
 def place(values: Values, path: Path, value: Any) -> None:
@@ -138,17 +143,6 @@ def place(values: Values, path: Path, value: Any) -> None:
         here[last:] = [value]
     else:
         here[last] = value
-
-
-def value_at(values: Values, path: Path) -> Any:
-    """What stands at a path; None where nothing does."""
-    here: Any = values
-    for part in path:
-        if isinstance(part, int):
-            here = here[part] if isinstance(here, list) and part < len(here) else None
-        else:
-            here = here.get(part) if isinstance(here, Mapping) else None
-    return here
 
 
 def elements(values: Values, *path: str | int) -> list[Any]:
@@ -203,6 +197,14 @@ def terms(name: str, around: Surroundings) -> tuple[Choice, ...]:
             Choice(item.code, f"{item.en} {item.zh_hans}", item.names) for item in found
         )
     return around.offered[name]
+
+
+def product_choices(around: Surroundings) -> tuple[Choice, ...]:
+    """The products of the collection."""
+    return tuple(
+        Choice(each.id, each.name, (*each.aliases, *([each.name_zh] if each.name_zh else [])))
+        for each in around.products.values()
+    )
 
 
 def unique(name: str, taken: Sequence[str]) -> str:

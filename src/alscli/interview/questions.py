@@ -12,13 +12,13 @@ from alscli.interview.answer import read
 from alscli.interview.parts import arms, interventions, outcomes, references, safety
 from alscli.interview.question import (
     PRODUCT,
-    Choice,
     Question,
     Surroundings,
     Values,
     elements,
     entries,
     of_field,
+    product_choices,
 )
 from alscli.model.absence import known
 from alscli.model.identifiers import is_safe_record_id, suggest_record_id
@@ -180,11 +180,6 @@ def _product(around: Surroundings) -> Question:
     )
 
 
-def product_choices(around: Surroundings) -> tuple[Choice, ...]:
-    """The products of the collection."""
-    return tuple(Choice(each.id, each.name, tuple(each.aliases)) for each in around.products.values())
-
-
 def _developer(values: Values, around: Surroundings) -> str:
     """Who develops the product: the likeliest sponsor."""
     for each in elements(values, "interventions"):
@@ -206,14 +201,19 @@ def _indications(values: Values, around: Surroundings) -> list[str]:
     return []
 
 
+def check_new_id(text: str, around: Surroundings) -> None:
+    """Raise UsageError for what is no id of a record, and RefusedError for one that is taken."""
+    if not is_safe_record_id(text):
+        raise UsageError(
+            f"{text!r} is no id",
+            f"lower-case letters and digits joined by hyphens: {suggest_record_id(text)}",
+        )
+    around.refuse_taken(text)
+
+
 def _record_id(values: Values, around: Surroundings) -> Question:
     def apply(values: Values, text: str) -> str:
-        if not is_safe_record_id(text):
-            raise UsageError(
-                f"{text!r} is no id",
-                f"lower-case letters and digits joined by hyphens: {suggest_record_id(text)}",
-            )
-        around.refuse_taken(text)
+        check_new_id(text, around)
         values["id"] = text
         return text
 

@@ -19,6 +19,8 @@ _TELLING = ("title", PRODUCT, "sponsor.name")
 """Questions whose answer may tell that the trial is here already."""
 _MISSING = "SM002"
 """What is missing is asked for."""
+_NO_TERM = "SM008"
+"""A note, and yet of what was typed just now."""
 
 
 def remarks(
@@ -51,7 +53,7 @@ def remarks(
         return [
             finding
             for finding in examined.findings
-            if finding.severity is not Severity.NOTE
+            if (finding.severity is not Severity.NOTE or finding.code == _NO_TERM)
             and finding.code != _MISSING
             and _is_about(finding.keys, path)
         ]

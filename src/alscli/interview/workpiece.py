@@ -13,6 +13,7 @@ from pathlib import Path
 from alscli.errors import CollectionError
 from alscli.interview.draft import folder
 from alscli.model.format import FileKind
+from alscli.store.write import content
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,12 +25,12 @@ class Workpiece:
     @property
     def base(self) -> bytes | None:
         """What the file held when the copy was made; None where that is not known."""
-        return _read(self._base)
+        return content(self._base)
 
     @property
     def content(self) -> bytes | None:
         """What the copy holds; None where there is none."""
-        return _read(self.path)
+        return content(self.path)
 
     @property
     def is_begun(self) -> bool:
@@ -72,10 +73,3 @@ def workpiece(root: Path, kind: FileKind, file: Path) -> Workpiece:
 def _schema_place(copy: Path, schema: Path) -> Path:
     """Where the `#:schema` line of a copy leads."""
     return (copy.parent if schema.stem.startswith("ledger") else copy.parent.parent) / schema.name
-
-
-def _read(path: Path) -> bytes | None:
-    try:
-        return path.read_bytes()
-    except FileNotFoundError:
-        return None

@@ -40,6 +40,8 @@ _SHAPES = (
     (re.compile(rf"{_WORD} ([0-9]{{1,2}})(?:st|nd|rd|th)?,? {_YEAR}"), "month day year"),
     (re.compile(rf"([0-9]{{1,2}})(?:st|nd|rd|th)?[ -]{_WORD},?[ -]{_YEAR}"), "day month year"),
     (re.compile(rf"{_WORD},? {_YEAR}"), "month year"),
+    (re.compile(rf"{_YEAR} {_WORD} ([0-9]{{1,2}})"), "year month day"),
+    (re.compile(rf"{_YEAR} {_WORD}"), "year month"),
     (re.compile(rf"{_YEAR}[-/.]([0-9]{{1,2}})"), "year month"),
     (re.compile(rf"([0-9]{{1,2}})/{_YEAR}"), "month year"),
     (re.compile(_YEAR), "year"),

@@ -41,9 +41,19 @@ def referrers(snapshot: Snapshot, record: Record) -> list[Record]:
     ]
 
 
-def entered(snapshot: Snapshot, id_: str) -> bool:
-    """Whether the ledger has an exclusion with this id."""
-    return snapshot.ledger is not None and any(e.id == id_ for e in snapshot.ledger.excluded)
+def entered(snapshot: Snapshot, name: str) -> str | None:
+    """The id of the exclusion in the ledger that has this id, or cites this registry id in any spelling."""
+    listed = snapshot.ledger.excluded if snapshot.ledger is not None else []
+    by_id = [each.id for each in listed if each.id.casefold() == name.casefold()]
+    number = parse_registry_id(name)
+    if by_id or number is None:
+        return by_id[0] if by_id else None
+    return next((each.id for each in listed if number.key in map(_key_of, each.cites)), None)
+
+
+def _key_of(number: str) -> str | None:
+    parsed = parse_registry_id(number)
+    return parsed.key if parsed else None
 
 
 def excluded(collection: Collection, snapshot: Snapshot, record: Record, exclusion: Exclusion) -> list[Step]:
@@ -59,7 +69,7 @@ def excluded(collection: Collection, snapshot: Snapshot, record: Record, exclusi
         )
     before = _ledger(collection, snapshot)
     text = before if before is not None else dump({"schema": 1}, _SHAPE, schema_comment("ledger"))
-    if entered(snapshot, record.entry.id):
+    if entered(snapshot, record.entry.id) == record.entry.id:
         raise RefusedError(f"the ledger has an exclusion {record.entry.id}", "`alscli rename` it first")
     numbers = [parsed.value if (parsed := parse_registry_id(n)) else n for n in registry_ids(record)]
     text = _without(text, record, numbers, within_ledger=True)

@@ -11,7 +11,7 @@ import unicodedata
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import combinations
+from itertools import chain, combinations
 
 ALIKE = 65
 """Score, 0 to 100, from which two trials may be one."""
@@ -115,7 +115,12 @@ def alike(faces: Sequence[Face]) -> Iterator[Pair]:
 
 def fold(title: str) -> str:
     """A title as it is compared: no case, no punctuation, one form of each character."""
+    if title.isascii():
+        return " ".join(title.translate(_ASCII).split())
     return " ".join(re.findall(r"[^\W_]+", unicodedata.normalize("NFKC", title).casefold()))
+
+
+_ASCII = {code: chr(code).lower() if chr(code).isalnum() else " " for code in range(128)}
 
 
 # Blocks.
@@ -144,11 +149,16 @@ def _candidates(faces: Sequence[Face], folded: Mapping[str, Sequence[str]]) -> s
 
 
 def _crowds(faces: Sequence[Face], folded: Mapping[str, Sequence[str]]) -> dict[tuple[str, ...], list[str]]:
-    words = {face.id: {w for title in folded[face.id] for w in _words(title)} for face in faces}
-    common = Counter(word for each in words.values() for word in each)
+    words = [{word for title in folded[face.id] for word in _words(title)} for face in faces]
+    common = Counter(chain.from_iterable(words))
+    rare = {
+        word: count
+        for word, count in common.items()
+        if 1 < count <= CROWD and (len(word) > 2 or word.isdecimal() or not word.isascii())
+    }
     crowds: dict[tuple[str, ...], list[str]] = defaultdict(list)
-    for face in faces:
-        shared = sorted((common[word], word) for word in words[face.id] if 1 < common[word] <= CROWD)
+    for face, own in zip(faces, words, strict=True):
+        shared = sorted((rare[word], word) for word in own & rare.keys())
         keys: list[tuple[str, ...]] = [("word", word) for _, word in shared[:RARE]]
         keys += [("title", title) for title in dict.fromkeys(folded[face.id])]
         keys += [("product", product) for product in face.products]
@@ -162,12 +172,14 @@ def _crowds(faces: Sequence[Face], folded: Mapping[str, Sequence[str]]) -> dict[
 
 def _words(title: str) -> Iterable[str]:
     """Latin words, and pairs of Chinese characters, which have no blanks between words."""
-    ascii_ = title.isascii()
-    for word in title.split():
-        if not ascii_ and _CHINESE.search(word):
-            yield from (word[at : at + 2] for at in range(len(word) - 1))
-        elif len(word) > 2 or word.isdecimal():
-            yield word
+    words = title.split()
+    if title.isascii() or not _CHINESE.search(title):
+        return words
+    return [
+        part
+        for word in words
+        for part in ([word[at : at + 2] for at in range(len(word) - 1)] if _CHINESE.search(word) else [word])
+    ]
 
 
 # Scores.

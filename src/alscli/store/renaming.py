@@ -7,12 +7,11 @@ from typing import Any
 
 from alscli.errors import RefusedError
 from alscli.model.format import MODELS, FileKind, shape_of
-from alscli.model.path import split
+from alscli.model.path import Path, quoted, split, unquoted, value_at
 from alscli.model.shape import Shape
 from alscli.store.collection import FOLDERS, Collection, Record, Snapshot, shown
 from alscli.store.copies import moved
 from alscli.store.edit import append, set_value, unset
-from alscli.store.spans import Path
 from alscli.store.toml import parse
 from alscli.store.transaction import Step
 
@@ -47,7 +46,7 @@ def redirected(text: str, within: FileKind, kind: FileKind, old: str, new: str) 
         if path[-2] == "cites":
             text = _in_set(text, path[:-1], value, new, shape)
         else:
-            text = set_value(text, path, new if value == old else _field(value, old, new), shape)
+            text = set_value(text, path, new if value == old else _field(value, new), shape)
     return text
 
 
@@ -77,7 +76,7 @@ def references(
     for key in ("disputes", "waivers"):
         for position, table in enumerate(_tables(values, key)):
             field = table.get("field")
-            if isinstance(field, str) and split(field)[:2] == ["related", id_]:
+            if isinstance(field, str) and _related(field) == id_:
                 yield (key, position, "field"), field
     if within == "ledger":
         yield from _citations(values, id_)
@@ -93,15 +92,16 @@ def _citations(values: Mapping[str, Any], id_: str) -> Iterator[tuple[Path, str]
                     yield (key, position, "cites", c), id_
 
 
-def value_at(values: Any, path: Path) -> Any:
-    """What stands at a path."""
-    for part in path:
-        values = values[part]
-    return values
+def _related(field: str) -> str | None:
+    """The related study that a field is of."""
+    first, *below = split(field)
+    return unquoted(below[0]) if first == "related" and below else None
 
 
-def _field(field: str, old: str, new: str) -> str:
-    return f"related.{new}{field.removeprefix(f'related.{old}')}"
+def _field(field: str, new: str) -> str:
+    """The field of a related study as one of the study `new`."""
+    first, _, *below = split(field)
+    return ".".join([first, quoted(new), *below])
 
 
 def _tables(values: Mapping[str, Any], key: str) -> list[dict[str, Any]]:

@@ -90,12 +90,17 @@ def _check_inside(path: Path, root: Path) -> None:
         raise RefusedError(f"{path} is a symbolic link, or lies outside {root}", hint)
 
 
+def content(path: Path) -> bytes | None:
+    """What a file holds; None where there is none."""
+    try:
+        return path.read_bytes()
+    except FileNotFoundError:
+        return None
+
+
 def check_unchanged(path: Path, expected: bytes | None) -> None:
     """Raise RefusedError where a file holds anything but `expected`; None: where it exists."""
-    try:
-        found = path.read_bytes()
-    except FileNotFoundError:
-        found = None
+    found = content(path)
     if found == expected:
         return
     if expected is None:
