@@ -213,7 +213,6 @@ def schema_shaped(chance: random.Random) -> bytes:
         if not places:
             break
         container, key = chance.choice(places)
-        name = key if isinstance(key, str) else chance.choice(keys())
         match chance.randrange(12):
             case 0:
                 del container[key]

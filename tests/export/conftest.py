@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 
 import pytest
 
 from alscli.cli import main
+from alscli.export.formats import BOOKS
+from alscli.query.rows import snapshot_rows
+from alscli.query.tables import TABLES, Rows
+from alscli.store.collection import Collection
 
 Export = Callable[..., Path]
 
@@ -30,7 +35,8 @@ def export(request: pytest.FixtureRequest, kept_records: Path, tmp_path: Path) -
     records: Path = request.getfixturevalue("collection_folder") if changed else kept_records
 
     def run(format_: str, *options: str, name: str = "", status: int = 0) -> Path:
-        output = tmp_path / (name or f"export.{format_}")
+        folder = "--all" in options and format_ not in BOOKS
+        output = tmp_path / (name or f"export{'-' if folder else '.'}{format_}")
         command = ["--records", str(records), "-q", "export", format_, "-o", str(output), *options]
         assert main(command) == status
         return output
@@ -51,6 +57,24 @@ def with_title(collection_folder: Path) -> Callable[[str], None]:
         path.write_text("\n".join(new if line.startswith("title = ") else line for line in lines), "utf-8")
 
     return change
+
+
+@pytest.fixture(scope="session")
+def rows_in() -> Callable[[Path], Rows]:
+    """The rows of a collection, by table in the order of its key: what an export of it must hold."""
+
+    @cache
+    def rows(records: Path) -> Rows:
+        found: Rows = {name: [] for name in TABLES}
+        for made in snapshot_rows(Collection(records).load()):
+            for name, some in made.items():
+                found[name] += some
+        found["trials"] = [row for row in found["trials"] if row["decision"] == "include"]
+        for name, some in found.items():
+            some.sort(key=lambda row: [row[column] for column in TABLES[name].key])  # type: ignore[arg-type,return-value]
+        return found
+
+    return rows
 
 
 @pytest.fixture(scope="session")

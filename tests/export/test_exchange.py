@@ -6,7 +6,7 @@ import csv
 import json
 import math
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -19,22 +19,8 @@ Export = Callable[..., Path]
 
 # -- FHIR ----------------------------------------------------------------------------------------------
 
-CODES = {
-    "status": "overall-study active active-but-not-recruiting administratively-completed approved "
-    "closed-to-accrual closed-to-accrual-and-intervention completed disapproved enrolling-by-invitation "
-    "in-review not-yet-recruiting recruiting temporarily-closed-to-accrual "
-    "temporarily-closed-to-accrual-and-intervention terminated withdrawn",
-    "phase": "n-a early-phase-1 phase-1 phase-1-phase-2 phase-2 phase-2-phase-3 phase-3 phase-4",
-    "purpose": "treatment prevention diagnostic supportive-care screening health-services-research "
-    "basic-science device-feasibility",
-    "arm_role": "active-comparator placebo-comparator sham-comparator no-intervention experimental "
-    "other-arm-type",
-    "outcome_role": "primary secondary exploratory",
-    "party": "sponsor lead-sponsor sponsor-investigator primary-investigator collaborator funding-source "
-    "general-contact recruitment-contact sub-investigator study-director study-chair irb",
-    "organization": "nih fda government nonprofit academic industry",
-}
-"""The codes of HL7's code systems (FHIR R5), which fhir.resources does not check."""
+R5 = json.loads((Path(__file__).parent / "fhir_r5.json").read_text("utf-8"))
+"""The bindings and codes of FHIR R5, which fhir.resources does not check."""
 
 
 @pytest.fixture(scope="module")
@@ -45,17 +31,29 @@ def bundle(shipped_records: Path, tmp_path_factory: pytest.TempPathFactory) -> d
     return found
 
 
+def resources(bundle: dict[str, Any]) -> list[dict[str, Any]]:
+    return [entry["resource"] for entry in bundle["entry"]]
+
+
 def studies(bundle: dict[str, Any]) -> dict[str, dict[str, Any]]:
-    return {entry["resource"]["id"]: entry["resource"] for entry in bundle["entry"]}
+    return {each["id"]: each for each in resources(bundle) if each["resourceType"] == "ResearchStudy"}
 
 
-def codings(value: Any) -> list[tuple[str, str]]:
-    if isinstance(value, list):
-        return [pair for each in value for pair in codings(each)]
-    if not isinstance(value, dict):
-        return []
-    own = [(value["system"], value["code"])] if "code" in value else []
-    return own + [pair for each in value.values() for pair in codings(each)]
+def elements(value: Any, path: str) -> Iterator[tuple[str, Any]]:
+    """Every element with its path as HL7 names it."""
+    for each in value if isinstance(value, list) else [value]:
+        if isinstance(each, dict):
+            for name, below in each.items():
+                yield f"{path}.{name}", below
+                yield from elements(below, f"{path}.{name}")
+
+
+def codings(value: Any) -> list[tuple[str | None, str]]:
+    """System and code of a code, of a concept or of several."""
+    if isinstance(value, str):
+        return [(None, value)]
+    concepts = value if isinstance(value, list) else [value]
+    return [(each["system"], each["code"]) for concept in concepts for each in concept.get("coding", ())]
 
 
 @pytest.mark.filterwarnings("default")
@@ -66,13 +64,33 @@ def test_fhir_resources_takes_it(bundle: dict[str, Any]) -> None:
 
 
 def test_codes_are_in_their_value_sets(bundle: dict[str, Any]) -> None:
-    names = {system: name for name, system in SYSTEMS.items()}
-    pairs = set(codings(bundle))
-    assert {names[system] for system, _ in pairs} == set(SYSTEMS)
-    for system, code in pairs:
-        if names[system] in CODES:
-            assert code in CODES[names[system]].split()
-    assert {study["status"] for study in studies(bundle).values()} == {"active"}
+    found: dict[str, set[tuple[str | None, str]]] = {"Bundle.type": {(None, bundle["type"])}}
+    uncoded: set[str] = set()
+    for resource in resources(bundle):
+        for path, value in elements(resource, resource["resourceType"]):
+            if path in R5["bindings"]:
+                found.setdefault(path, set()).update(codings(value))
+                if not codings(value):
+                    uncoded.add(path)
+    assert found.keys() == R5["bindings"].keys()
+    for path, pairs in found.items():
+        values = R5["value_sets"][R5["bindings"][path]["value_set"]]
+        assert {system for system, _ in pairs} <= {None, values["system"]}, path
+        assert {code for _, code in pairs} <= set(values["codes"]), path
+    # Where a term has no code of HL7's, words alone are allowed: these sets are not required.
+    assert {R5["bindings"][path]["strength"] for path in uncoded} <= {"extensible", "preferred", "example"}
+
+
+def test_other_codes(bundle: dict[str, Any]) -> None:
+    import pycountry
+
+    bound = {each["system"] for each in R5["value_sets"].values()}
+    systems = {SYSTEMS["country"], SYSTEMS["mondo"]}
+    for study in studies(bundle).values():
+        for path, value in elements(study, "ResearchStudy"):
+            if path.endswith((".region", ".condition")):
+                assert {system for system, _ in codings(value)} <= systems - bound
+        assert all(pycountry.countries.get(alpha_2=code) for _, code in codings(study.get("region", [])))
 
 
 def test_what_hl7_demands_of_any_resource(bundle: dict[str, Any]) -> None:
@@ -85,6 +103,12 @@ def test_what_hl7_demands_of_any_resource(bundle: dict[str, Any]) -> None:
             walk(each)
 
     walk(bundle)
+    referred = set(re.findall(r'"reference": "([^"]*)"', json.dumps(bundle)))
+    assert referred <= set(urls)
+    shared = {
+        entry["fullUrl"] for entry in bundle["entry"] if entry["resource"]["resourceType"] != "ResearchStudy"
+    }
+    assert shared == referred  # and nothing that no study refers to
     for id_, study in studies(bundle).items():
         assert re.fullmatch(r"[A-Za-z0-9\-.]{1,64}", id_)
         period = study.get("period", {})
@@ -104,6 +128,38 @@ def test_a_study(bundle: dict[str, Any]) -> None:
     assert any("10.1002/mus.27472" in a.get("document", {}).get("url", "") for a in study["relatedArtifact"])
     roles = {group["name"]: group["type"]["coding"][0]["code"] for group in study["comparisonGroup"]}
     assert "placebo-comparator" in roles.values()
+
+
+@pytest.mark.filterwarnings("default")
+def test_ids_too_long_for_fhir(export: Export, collection_folder: Path) -> None:
+    from fhir.resources.bundle import Bundle
+
+    written(collection_folder, id_="x" * 80)
+    path = collection_folder / "trials" / f"{'x' * 80}.toml"
+    path.write_text(path.read_text("utf-8").replace('"high"', f'"{"h" * 80}"'), "utf-8")
+    text = export("fhir").read_text("utf-8")
+    entry = Bundle.model_validate_json(text).entry[0]
+    assert len(entry.resource.id) == len(entry.resource.comparisonGroup[0].linkId) == 36
+    assert entry.resource.comparisonGroup[0].name == "h" * 80
+
+
+def test_what_studies_share_stands_once(bundle: dict[str, Any]) -> None:
+    citations = [each for each in resources(bundle) if each["resourceType"] == "Citation"]
+    dois = [
+        identifier["value"].casefold()
+        for each in citations
+        for identifier in each["citedArtifact"].get("identifier", ())
+        if identifier["system"] == "https://doi.org"
+    ]
+    assert "10.1002/mus.27472" in dois
+    assert len(dois) == len(set(dois))
+    variables = [each for each in resources(bundle) if each["resourceType"] == "EvidenceVariable"]
+    title = "revised ALS functional rating scale, change from a reference, at 28w"
+    (change,) = [each for each in variables if each["title"] == title]
+    assert change["handling"] == "continuous"
+    (time,) = change["characteristic"][0]["timeFromEvent"]
+    assert (time["quantity"]["value"], time["quantity"]["code"]) == (196, "d")
+    assert all(each["description"] for each in variables if each["title"].startswith("other "))
 
 
 # -- PRISMA --------------------------------------------------------------------------------------------
@@ -127,6 +183,7 @@ def test_prisma_adds_up(shipped_records: Path, tmp_path: Path, capsys: pytest.Ca
     assert f"{undecided} assessed records are undecided" in capsys.readouterr().err
     assert number["total_studies"] == number["new_studies"]
     assert found["register_results"] == "NA"  # the ledger names no search
+    assert found["excluded_automatic"] == "NA"  # nor what a machine left out
 
 
 def test_prisma_counts_searches_and_reasons(
@@ -197,7 +254,10 @@ def test_metafor_of_one_kind(export: Export) -> None:
     assert (row["measure"], row["flipped"], row["shared_control"]) == ("MD", "false", "false")
     assert float(row["yi"]) == float(row["est"]) > 0
     width = float(row["ci_high"]) - float(row["ci_low"])
-    assert math.isclose(float(row["sei"]), width / (2 * 1.959964), rel_tol=1e-5)
+    assert row["ni"] == "108"
+    assert math.isclose(
+        float(row["sei"]), width / (2 * 1.982597), rel_tol=1e-5
+    )  # t of 106 degrees of freedom
     assert math.isclose(float(row["vi"]), float(row["sei"]) ** 2, rel_tol=1e-4)
     assert int(row["ni"]) == int(row["n1i"]) + int(row["n2i"])
 
@@ -255,7 +315,7 @@ effects = [
   {{ arm = "low", vs = "none", type = "{type}", {low} }},
   {{ arm = "low", vs = "baseline", type = "{type}", est = 9 }},
 ]
-
+{more}
 [[refs]]
 key = "a"
 kind = "article"
@@ -270,7 +330,11 @@ decision = "include"
     ("instrument", "measure", "type_", "high", "low", "yi"),
     [
         ("AALS", "change", "md", "est = -2.0, ci = [-4.0, 0.0]", "est = 1.5", ["2", "-1.5"]),
+        ("AALS", "responder", "md", "est = 10", "est = -5", ["10", "-5"]),
+        ("overall-survival", "incidence", "rr", "est = 2.0", "est = 0.5", [f"-{LOG_2}", LOG_2]),
+        ("overall-survival", "survival_rate", "rd", "est = 0.1", "est = -0.2", ["0.1", "-0.2"]),
         ("ALSFRS-R", "slope", "md", "est = 0.5, p = 0.04", "est = -0.25", ["0.5", "-0.25"]),
+        ("ALSFRS-R", "change", "smd", "est = 0.5", "est = -0.25", ["0.5", "-0.25"]),
         ("overall-survival", "time_to_event", "hr", "est = 0.5, ci = [0.2, 1]", "est = 2",
          [LOG_2, f"-{LOG_2}"]),
         ("NfL", "change", "ratio_gm", "est = 0.5", "est = 1.0", [LOG_2, "0"]),
@@ -288,22 +352,151 @@ def test_positive_is_benefit(
     export: Export,
     collection_folder: Path,
 ) -> None:
-    for path in (collection_folder / "trials").iterdir():
-        path.unlink()
-    text = TRIAL.format(instrument=instrument, measure=measure, type=type_, high=high, low=low)
-    (collection_folder / "trials" / "x.toml").write_text(text, "utf-8")
+    written(collection_folder, instrument=instrument, measure=measure, type=type_, high=high, low=low)
     rows = effects(export("metafor"))
     assert [float(row["yi"]) for row in rows] == [float(y) for y in yi]
     assert {row["external_control"] for row in rows} == {row["shared_control"] for row in rows} == {"true"}
+    assert {row["repeated"] for row in rows} == {"false"}
     assert [row["se_from"] for row in rows] == ["ci" if "ci" in high else "p" if "p =" in high else "", ""]
     assert rows[0]["ni"] == "50"
+
+
+def written(folder: Path, more: str = "", *, alone: bool = True, id_: str = "x", **words: str) -> None:
+    """The trial above in the collection, with what else its outcome says, perhaps alone."""
+    if alone:
+        for path in (folder / "trials").iterdir():
+            path.unlink()
+    given = {
+        "instrument": "ALSFRS-R",
+        "measure": "change",
+        "type": "md",
+        "high": "est = 1",
+        "low": "est = 2",
+        "more": more,
+    }
+    text = TRIAL.replace('"x"', f'"{id_}"').format(**given | words)
+    (folder / "trials" / f"{id_}.toml").write_text(text, "utf-8")
+
+
+@pytest.mark.parametrize(
+    ("high", "type_", "sei", "origin"),
+    [
+        ("est = 2, ci = [0, 4]", "md", 0.994711, "ci"),  # t of 48 degrees of freedom at 0.975: 2.010635
+        ("est = 2, ci = [0, 4], level = 90", "md", 1.192444, "ci"),  # at 0.95: 1.677224
+        ("est = 2, ci = [1, 4]", "or", 0.353653, "ci"),  # log 4 / (2 * 1.959964)
+        ("est = 2, p = 0.05", "md", 0.994711, "p"),
+        ("est = 2, p = 0.05, sides = 1", "md", 1.192444, "p"),
+        ("est = 2, p = 0.05", "or", 0.353653, "p"),  # log 2 / 1.959964
+        ('est = 2, p = "<0.05"', "md", None, ""),
+        ('est = 2, p = 0.05, method = "Wilcoxon rank sum"', "md", None, ""),
+        ("est = 0, p = 0.9", "md", None, ""),
+    ],
+)
+def test_the_standard_error(
+    high: str, type_: str, sei: float | None, origin: str, export: Export, collection_folder: Path
+) -> None:
+    """Numbers of R 4.2: `qt(0.975, 48)`, `qnorm(0.975)`."""
+    measure = "responder" if type_ == "or" else "change"
+    written(collection_folder, type=type_, measure=measure, high=high, low="est = 1")
+    (row, _) = effects(export("metafor"))
+    assert row["se_from"] == origin
+    assert (float(row["sei"]) if row["sei"] else None) == (sei and pytest.approx(sei, rel=1e-5))
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "named"),
+    [
+        ({"measure": "slope", "more": 'unit = "points a month"'},
+         {"measure": "slope", "more": 'unit = "points a year"'}, '--unit "points a month"'),
+        ({"measure": "slope"}, {"measure": "slope"}, "what nobody recorded is not pooled"),
+        ({"instrument": "NfL", "more": 'matrix = "serum"\nunit = "pg/mL"'},
+         {"instrument": "NfL", "more": 'matrix = "CSF"\nunit = "pg/mL"'}, "--matrix serum"),
+        ({"instrument": "ALSFRS-R"}, {"instrument": "ALSFRS"}, "--instrument ALSFRS-R"),
+        ({"measure": "change"}, {"measure": "score"}, "--measure change"),
+        ({"measure": "responder", "type": "rd", "more": 'stat = "percent"'},
+         {"measure": "responder", "type": "rd", "more": 'unit = "share"'}, "--unit %"),
+        ({"type": "md"}, {"type": "smd"}, "--effect md"),
+    ],
+    ids=["units", "no unit", "matrices", "scales", "measures", "shares", "types"],
+)  # fmt: skip
+def test_metafor_does_not_pool(
+    first: dict[str, str],
+    second: dict[str, str],
+    named: str,
+    export: Export,
+    collection_folder: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    written(collection_folder, **first)
+    written(collection_folder, **second, alone=False, id_="y")
+    export("metafor", status=2)
+    err = capsys.readouterr().err
+    assert "effects of 2 kinds are not pooled" in err
+    assert named in err
+
+
+def test_one_unit_in_two_spellings_is_one(export: Export, collection_folder: Path) -> None:
+    written(collection_folder, measure="slope", more='unit = "points/month"')
+    written(collection_folder, measure="slope", more='unit = "points per month"', alone=False, id_="y")
+    assert {row["unit"] for row in effects(export("metafor"))} == {"points a month"}
+    assert len(effects(export("metafor", "--unit", "Points / month"))) == 4
+    written(collection_folder, more='unit = "points"')
+    written(collection_folder, alone=False, id_="y")  # a change is in the instrument's unit
+    assert len(effects(export("metafor"))) == 4
+
+
+def test_control_against_treatment_is_turned_round(export: Export, collection_folder: Path) -> None:
+    written(collection_folder)
+    path = collection_folder / "trials" / "x.toml"
+    text = path.read_text("utf-8")
+    path.write_text(text.replace('arm = "high", vs = "none"', 'arm = "none", vs = "high"'), "utf-8")
+    turned, plain = effects(export("metafor"))
+    assert (turned["arm"], turned["vs"], turned["yi"], turned["flipped"]) == ("high", "none", "-1", "true")
+    assert (turned["n1i"], turned["n2i"], turned["est"]) == ("20", "30", "1")
+    assert (plain["arm"], plain["yi"], plain["flipped"]) == ("low", "2", "false")
+
+
+def test_one_database_of_controls_in_two_trials(export: Export, collection_folder: Path) -> None:
+    for id_, label in (
+        ("x", "matched PRO-ACT patients"),
+        ("y", "placebo in the PRO-ACT database"),
+        ("z", ""),
+    ):
+        written(collection_folder, low="p = 0.5", alone=id_ == "x", id_=id_)
+        path = collection_folder / "trials" / f"{id_}.toml"
+        labeled = f'role = "external_control"\nlabel = "{label or "patients of the clinic"}"'
+        path.write_text(path.read_text("utf-8").replace('role = "external_control"', labeled), "utf-8")
+    rows = {row["study"]: row for row in effects(export("metafor"))}
+    assert [rows[id_]["shared_control"] for id_ in "xyz"] == ["true", "true", "false"]
+
+
+def test_two_analyses_of_the_same_arms_are_marked(
+    export: Export, collection_folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    more = """
+[[outcomes]]
+id = "o-pp"
+role = "secondary"
+instrument = "ALSFRS-R"
+measure = "change"
+at = "6m"
+population = "pp"
+effects = [{ arm = "high", vs = "none", type = "md", est = 1.5, ci = [-1, 2] }]
+"""
+    written(collection_folder, more)
+    output = collection_folder.parent / "effects.csv"
+    assert main(["--records", str(collection_folder), "export", "metafor", "-o", str(output)]) == 0
+    assert [row["repeated"] for row in effects(output)] == ["true", "false", "true"]
+    err = capsys.readouterr().err
+    assert "several rows compare the same arms, keep one of each: x" in err
+    assert "1 of 3 intervals are not symmetric" in err
+    assert "left out: 1 against baseline or run-in" in err
 
 
 def test_metafor_refuses_what_has_no_direction(
     collection_folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    text = TRIAL.format(instrument="biomarker", measure="change", type="md", high="est = 1", low="est = 2")
-    (collection_folder / "trials" / "x.toml").write_text(text, "utf-8")
+    written(collection_folder, instrument="biomarker", more='matrix = "CSF"\nunit = "x"', alone=False)
     command = [
         "--records",
         str(collection_folder),
@@ -322,6 +515,7 @@ def test_metafor_refuses_what_has_no_direction(
     ("options", "said"),
     [
         (["--effect", "mdd"], "no term of effect_type"),
+        (["--matrix", "blod"], "did you mean blood"),
         (["--at", "28 weeks"], "is no time"),
         (["--measure", "xyz"], "no term of measure"),
     ],

@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 import json
-import os
 import sqlite3
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from decimal import Decimal
+from itertools import islice, repeat
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from alscli.cli import main
 from alscli.export.formats import BOOKS, DOCUMENTS, FORMATS, TABULAR
 from alscli.query.database import restored
-from alscli.query.rows import snapshot_rows
+from alscli.query.filters import Condition
 from alscli.query.tables import TABLES, Rows
-from alscli.store.collection import Collection
 
 Export = Callable[..., Path]
 METAFOR = ["--instrument", "ALSFRS-R", "--measure", "change", "--effect", "md", "--at", "28w"]
@@ -27,17 +27,10 @@ def options(format_: str) -> list[str]:
     return METAFOR if format_ == "metafor" else []
 
 
-@pytest.fixture(scope="module")
-def expected() -> Rows:
+@pytest.fixture
+def expected(kept_records: Path, rows_in: Callable[[Path], Rows]) -> Rows:
     """The rows of the small collection, by table in the order of its key."""
-    rows: Rows = {name: [] for name in TABLES}
-    for made in snapshot_rows(Collection(Path(__file__).parent.parent / "collection").load()):
-        for name, found in made.items():
-            rows[name] += found
-    for name, found in rows.items():
-        found.sort(key=lambda row: [row[column] for column in TABLES[name].key])  # type: ignore[arg-type,return-value]
-    rows["trials"] = [row for row in rows["trials"] if row["decision"] == "include"]
-    return rows
+    return rows_in(kept_records)
 
 
 # -- the same bytes ------------------------------------------------------------------------------------
@@ -89,8 +82,9 @@ def test_a_line_of_json_a_row(export: Export, expected: Rows) -> None:
     assert [row["age_min"] for row in rows] == [row["age_min"] for row in expected["trials"]]
 
 
-def test_sqlite_and_back(export: Export, expected: Rows) -> None:
-    connection = sqlite3.connect(export("sqlite"))
+@pytest.mark.parametrize("option", ["--quiet", "--no-cache"])
+def test_sqlite_and_back(option: str, export: Export, expected: Rows) -> None:
+    connection = sqlite3.connect(export("sqlite", option))
     assert connection.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
     assert connection.execute("PRAGMA foreign_key_check").fetchall() == []
     for name, shape in TABLES.items():
@@ -208,14 +202,14 @@ def test_a_failure_leaves_the_old_file(
 
     output = export(format_)
     before = output.read_bytes()
-    given = Selection.stored
+    told: list[str] = []
 
-    def breaking(self: Selection, table: str):  # type: ignore[no-untyped-def]
-        rows = given(self, table)
-        yield next(rows)
-        raise OSError(28, "No space left on device")
+    def breaking(self: Selection, table: str, count: int) -> None:
+        told.append(table)
+        if len(told) > 1:
+            raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(Selection, "stored", breaking)
+    monkeypatch.setattr(Selection, "tell", breaking)
     export(format_, status=3)
     assert output.read_bytes() == before
     assert not [path for path in tmp_path.iterdir() if path.name.endswith(".tmp")]
@@ -238,11 +232,38 @@ def test_a_failure_leaves_the_old_folder(export: Export, monkeypatch: pytest.Mon
     assert {path.name: path.read_bytes() for path in folder.iterdir()} == before
 
 
-@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="no device that is always full")  # noqa: PTH110
-@pytest.mark.parametrize("format_", ["csv", "xlsx", "sqlite"])
-def test_a_full_device(format_: str, collection_folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["--records", str(collection_folder), "export", format_, "-o", "/dev/full"]) == 3
-    assert "cannot write /dev/full: No space left on device" in capsys.readouterr().err
+# -- however many --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("format_", ["csv", "tsv", "json", "jsonl"])
+def test_rows_without_end(format_: str) -> None:
+    """What is written needs no more than the rows before it: the first of an endless table come at once."""
+    from alscli.export.formats import Spelling, table_text
+    from alscli.export.selection import Selection
+
+    class Endless(Selection):
+        def stored(self, table: str) -> Iterator[tuple[Any, ...]]:
+            held = (None, *("x" if column.type == "text" else None for column in TABLES[table].columns))
+            return repeat(held)
+
+    selection = Endless(sqlite3.connect(":memory:"), Condition("1"), {})
+    pieces = table_text(format_, selection, "arms", Spelling())
+    assert sum(piece.count("\n") for piece in islice(pieces, 10)) > 100
+    selection.connection.close()
+
+
+def test_progress_is_told_at_a_terminal(
+    at_terminal: Callable[..., Any], kept_records: Path, tmp_path: Path
+) -> None:
+    script = (
+        "import sys, alscli.cli.publishing as p; from alscli.cli import main; p._SHOWN = 3;"
+        "sys.exit(main(['--records', sys.argv[1], 'export', sys.argv[2], '--all', '-o', sys.argv[3]]))"
+    )
+    for format_ in ("csv", "sqlite"):
+        child = at_terminal(tmp_path, "-c", script, str(kept_records), format_, f"all-{format_}")
+        child.expect(r"\d rows of trials\x1b\[K\r")
+        child.expect(r"\d rows of arms\x1b\[K\r")
+        child.expect("wrote 24 tables")
 
 
 # -- what does not go ----------------------------------------------------------------------------------
@@ -326,6 +347,10 @@ def test_the_manifest_says_from_what_it_was_made(
     manifest = json.loads((folder / "manifest.json").read_text("utf-8"))
     assert manifest["collection"]["dirty"] is True
     assert len(manifest["files"]) == len(TABLES) + 1
+    for each in manifest["files"]:
+        data = (folder / each["path"]).read_bytes()
+        assert (each["bytes"], each["hash"]) == (len(data), f"sha256:{hashlib.sha256(data).hexdigest()}")
+    assert list(manifest["counts"]) == list(TABLES)
 
 
 def test_a_manifest_outside_git(export: Export, tmp_path: Path) -> None:

@@ -89,29 +89,3 @@ def test_the_header_where_there_are_no_rows(
         out, err = capsys.readouterr()
         assert out.startswith("".join(csv.render(shape.columns, [])))
         assert ("only its header" in err) == (out.count("\r\n") == 1)
-
-
-@pytest.mark.parametrize(
-    ("arguments", "said"),
-    [
-        (["--table", "efects"], "did you mean effects"),
-        (["--table", "xyz"], "there are: records, trials"),
-        (["--table", "trials", "--all", "-o", "x"], "--all writes every table"),
-        (["--all"], "--all -o FOLDER"),
-        (["--all", "-o", "{file}"], "is no folder"),
-        (["--all", "-o", "{file}/x"], "cannot write"),
-        (["--all", "-o", "{missing}/x"], "does not exist"),
-    ],
-)
-def test_what_cannot_be(
-    arguments: list[str],
-    said: str,
-    collection_folder: Path,
-    tmp_path: Path,
-    capsys: pytest.CaptureFixture[str],
-) -> None:
-    (tmp_path / "file").write_text("", "utf-8")
-    places = {"file": str(tmp_path / "file"), "missing": str(tmp_path / "missing")}
-    options = [argument.format(**places) for argument in arguments]
-    assert main(["--records", str(collection_folder), "export", "csv", *options]) in (2, 3)
-    assert said in capsys.readouterr().err

@@ -19,6 +19,10 @@ if TYPE_CHECKING:
     from alscli.export.selection import Selection
 
 
+_SHOWN = 5_000
+"""Rows after which a person at a terminal is told how far it went."""
+
+
 class _Asked(NamedTuple):
     """What the command line asks for."""
 
@@ -43,8 +47,14 @@ def export(
         ),
     ],
     output: Annotated[
-        Path | None,
-        typer.Option("--output", "-o", metavar="PATH", help="File, or folder, to write.", show_default=False),
+        str | None,
+        typer.Option(
+            "--output",
+            "-o",
+            metavar="PATH",
+            help="File, or folder, to write; - is stdout.",
+            show_default=False,
+        ),
     ] = None,
     table: Annotated[
         str | None,
@@ -67,6 +77,14 @@ def export(
     measure: Annotated[
         str | None,
         typer.Option(metavar="MEASURE", help="metafor: what of the scale.", show_default=False),
+    ] = None,
+    matrix: Annotated[
+        str | None,
+        typer.Option(metavar="MATRIX", help="metafor: what a biomarker is measured in.", show_default=False),
+    ] = None,
+    unit: Annotated[
+        str | None,
+        typer.Option(metavar="UNIT", help="metafor: unit of the differences.", show_default=False),
     ] = None,
     manifest: Annotated[
         bool, typer.Option("--manifest", help="Write beside it from what it was made, with checksums.")
@@ -92,18 +110,28 @@ def export(
     from alscli.export.formats import Spelling, require
 
     session: Session = context.obj
-    asked_for = _Asked(format, output, table, all, bom, Spelling(list_separator, null))
-    choice = {"at": at, "effect": effect, "measure": measure}
+    place = _place(output)
+    asked_for = _Asked(format, place, table, all, bom, Spelling(list_separator, null))
+    choice = {"at": at, "effect": effect, "measure": measure, "matrix": matrix, "unit": unit}
     _examine(asked_for, filters, choice, manifest=manifest)
     require(format)
     index = session.index()
-    selection = _selection(session, index.connection, filters, output)
+    selection = _selection(session, index.connection, filters, place)
     files = _write(asked_for, selection, session, choice | {"instrument": filters.get("instrument")})
-    if manifest and output is not None:
+    if manifest and place is not None:
         options: dict[str, Any] = {"filters": filters, "table": table, "all": all, "bom": bom}
         options |= {name: value for name, value in choice.items() if value is not None}
         _add_manifest(asked_for, files, selection, session, options, index.unreadable)
     return 1 if index.unreadable and not keep_going else 0
+
+
+def _place(output: str | None) -> Path | None:
+    """The path that is named; None for stdout."""
+    if output is None or output == "-":
+        return None
+    if not output:  # as of a variable that is not set: it is not the folder one is in
+        raise UsageError("--output names nothing", "name a file, or leave it out for stdout")
+    return Path(output)
 
 
 def _examine(asked_for: _Asked, filters: Given, choice: dict[str, str | None], *, manifest: bool) -> None:
@@ -112,6 +140,8 @@ def _examine(asked_for: _Asked, filters: Given, choice: dict[str, str | None], *
 
     _examine_tables(asked_for)
     _examine_spelling(asked_for)
+    if asked_for.output is not None:
+        _examine_name(asked_for, asked_for.output)
     format_ = asked_for.format
     for name, value in choice.items():
         if value is not None and format_ != "metafor":
@@ -141,6 +171,21 @@ def _examine_tables(asked_for: _Asked) -> None:
         raise UsageError("--all writes a file for each table", "name a folder: --all -o FOLDER")
 
 
+def _examine_name(asked_for: _Asked, output: Path) -> None:
+    """Raise UsageError where the name says that something else is in the file; other endings say nothing."""
+    from alscli.export.formats import BOOKS, ENDINGS
+
+    format_, ending = asked_for.format, output.suffix[1:].casefold()
+    of_ending = [name for name, endings in ENDINGS.items() if ending in endings]
+    if not of_ending or output.is_dir():
+        return
+    if asked_for.all and format_ not in BOOKS:
+        raise UsageError(f"--all writes a folder, and {output} is named like a file", "name a folder")
+    if format_ not in of_ending:
+        fitting = output.with_suffix(f".{ENDINGS[format_][0]}")
+        raise UsageError(f"{output} is named like {of_ending[0]}, not like {format_}", f"name it {fitting}")
+
+
 def _examine_spelling(asked_for: _Asked) -> None:
     separator = asked_for.spelling.separator
     if len(separator) != 1 or separator in "\\\r\n\"'":
@@ -160,8 +205,12 @@ def _selection(session: Session, connection: Any, filters: Given, output: Path |
     if session.quiet or not sys.stderr.isatty() or (output is None and sys.stdout.isatty()):
         return Selection(connection, trials, vocabularies, bool(filters))
 
+    shown = ("", 0)
+
     def progress(table: str, count: int) -> None:
-        if count % 5_000 == 0:
+        nonlocal shown
+        if count >= _SHOWN and (table, count // _SHOWN) != shown:
+            shown = table, count // _SHOWN
             print(f"\r{count:,} rows of {table}\x1b[K\r", end="", file=sys.stderr, flush=True)
 
     return Selection(connection, trials, vocabularies, bool(filters), progress=progress)
@@ -181,7 +230,7 @@ def _write(asked_for: _Asked, selection: Selection, session: Session, choice: di
     format_, output = asked_for.format, asked_for.output
     if asked_for.all and format_ not in BOOKS and output is not None:
         return _write_folder(asked_for, output, selection, session)
-    if format_ == "markdown" and output is not None and asked_for.table is None and not output.suffix:
+    if format_ == "markdown" and output is not None and asked_for.table is None and _is_folder(output):
         return _write_pages(output, selection, session)
     said: list[str] = []
     if format_ in BINARY:
@@ -208,6 +257,13 @@ def _write(asked_for: _Asked, selection: Selection, session: Session, choice: di
     return [] if output is None else [output]
 
 
+def _is_folder(output: Path) -> bool:
+    """Whether the name is one for pages: without an ending, and no device or pipe."""
+    from alscli.export import target
+
+    return not (output.suffix or target.is_stream(output))
+
+
 def _say(asked_for: _Asked, selection: Selection, session: Session) -> None:
     """How much was written, where it is not to be seen, and that nothing was found."""
     from alscli.export.formats import COUNTED, DOCUMENTS
@@ -228,7 +284,8 @@ def _say(asked_for: _Asked, selection: Selection, session: Session) -> None:
         session.say(f"no {what}: the file is empty of them")
     elif not (count or whole):
         nothing = "no trial matches" if table == "trials" else f"no {what}"
-        session.say(f"{nothing}; the table has only its header" if asked_for.format != "jsonl" else nothing)
+        headed = asked_for.format not in ("json", "jsonl")
+        session.say(f"{nothing}; the table has only its header" if headed else nothing)
 
 
 def _text(asked_for: _Asked, selection: Selection, table: str) -> Iterator[str]:
@@ -293,8 +350,6 @@ def _put_file(output: Path | None, fill: Callable[[Path], None]) -> None:
 
 def _write_folder(asked_for: _Asked, folder: Path, selection: Selection, session: Session) -> list[Path]:
     """A file for each table, all or none; those that a Data Package knows with their description."""
-    from contextlib import ExitStack
-
     from alscli.export import datapackage, target
     from alscli.export.formats import BINARY, ENDINGS, make
     from alscli.export.manifest import checksum
@@ -304,10 +359,10 @@ def _write_folder(asked_for: _Asked, folder: Path, selection: Selection, session
     target.make_folder(folder)
     described: dict[str, dict[str, Any]] = {}
     files: list[Path] = []
-    with ExitStack() as stack:
+    with target.places() as place:
         for name in TABLES:
-            file = folder / f"{name}.{ENDINGS.get(format_, format_)}"
-            path = stack.enter_context(target.placed(file))
+            file = folder / f"{name}.{ENDINGS[format_][0]}"
+            path = place(file)
             if format_ in BINARY:
                 make(format_, path, selection, name, spelling)
             else:
@@ -318,7 +373,6 @@ def _write_folder(asked_for: _Asked, folder: Path, selection: Selection, session
             files.append(file)
         if format_ in ("csv", "tsv"):
             file = folder / "datapackage.json"
-            path = stack.enter_context(target.placed(file))
             title, licence = _about(session)
             text = datapackage.describe(
                 described,
@@ -329,7 +383,7 @@ def _write_folder(asked_for: _Asked, folder: Path, selection: Selection, session
                 separator=spelling.separator,
                 null=spelling.null,
             )
-            path.write_bytes(text.encode())
+            place(file).write_bytes(text.encode())
             files.append(file)
     _wipe()
     session.say(f"wrote {len(TABLES)} tables to {folder}")
@@ -338,22 +392,18 @@ def _write_folder(asked_for: _Asked, folder: Path, selection: Selection, session
 
 def _write_pages(folder: Path, selection: Selection, session: Session) -> list[Path]:
     """A page for each trial, all or none."""
-    from contextlib import ExitStack
-
     from alscli.export import target
     from alscli.views.record import markdown
 
     target.make_folder(folder)
     snapshot = session.collection.load()
     files: list[Path] = []
-    with ExitStack() as stack:
+    with target.places() as place:
         for row in selection.rows("trials"):
             if (trial := snapshot.trials.get(str(row["id"]))) is None:
                 continue
-            file = folder / f"{row['id']}.md"
-            path = stack.enter_context(target.placed(file))
-            path.write_bytes(("\n".join(markdown(trial, snapshot)) + "\n").encode())
-            files.append(file)
+            files.append(folder / f"{row['id']}.md")
+            place(files[-1]).write_bytes(("\n".join(markdown(trial, snapshot)) + "\n").encode())
     session.say(f"wrote {len(files)} pages to {folder}" if files else "no trial matches; no page to write")
     return files
 

@@ -2,72 +2,76 @@
 
 Text that a spreadsheet would run as a formula (OWASP, "CSV Injection") gets an apostrophe before it; text
 that begins with apostrophes before such a character gets one more, so that `plain_text` can take it away
-again. Lists are joined by a separator; one inside an element stands behind a backslash.
+again. One such character alone, as in `p_op`, is no formula. Lists are joined by a separator; one inside an
+element stands behind a backslash.
 """
 
 from __future__ import annotations
 
-import csv
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from decimal import Decimal
-from functools import lru_cache
+from typing import Any
 
+from alscli.export.columns import Wording, spelled
 from alscli.model.absence import Absence
+from alscli.query.database import WAYS
 from alscli.query.tables import Cell, Column, Row
 
 SEPARATOR = "|"
-_RISKY = frozenset("'=+-@\t\r\n\uff1d\uff0b\uff0d\uff20")
-"""What a text begins with that may be one to be made harmless."""
-_FORMULA = re.compile(r"'*[=+\-@\t\r\n\uff1d\uff0b\uff0d\uff20]")
+_FORMULA = re.compile(r"'*[=+\-@\t\r\n\uff1d\uff0b\uff0d\uff20](?s:.)")
 
 
-def render(
+def render(columns: Sequence[Column], rows: Iterable[Row]) -> Iterator[str]:
+    """The header and a record a row, each with its line end."""
+    names = [column.name for column in columns]
+    yield ",".join(names) + "\r\n"
+    for row in rows:
+        yield ",".join([_quoted(text_of(row[name]), ",") for name in names]) + "\r\n"
+
+
+def render_stored(
     columns: Sequence[Column],
-    rows: Iterable[Row],
+    stored: Iterable[tuple[Any, ...]],
     *,
     separator: str = SEPARATOR,
     null: str = "",
     delimiter: str = ",",
     end: str = "\r\n",
 ) -> Iterator[str]:
-    """The header and a record a row, each with its line end."""
-    line = _Line()
-    # Before Python 3.13 only what is in the line end is quoted, and a CR must be.
-    record = csv.writer(line, delimiter=delimiter, lineterminator="\r\n").writerow
-    names = [column.name for column in columns]
-    record(names)
-    yield line.text[:-2] + end
-    for row in rows:
-        record(
-            [
-                # Most cells are nothing, plain text or whole numbers: a call for each takes twice as long.
-                null
-                if cell is None
-                else cell
-                if (kind := cell.__class__) is int or (kind is str and cell[:1] not in _RISKY)  # type: ignore[index,operator]
-                else _joined(cell, separator)
-                if kind is tuple
-                else text_of(cell, separator, null)
-                for cell in map(row.__getitem__, names)
-            ]
-        )
-        yield line.text[:-2] + end
+    """The same of rows as `Selection.stored` gives them, however many: the header, then groups of records."""
+
+    def cell(column: Column) -> Callable[[Any], str]:
+        way: Callable[[Any], Cell] = WAYS.get(column.type, _as_it_is)
+
+        def field(held: Any) -> str:
+            return _quoted(null if held is None else text_of(way(held), separator), delimiter)
+
+        return field
+
+    def exact(column: Column, text: str) -> str:
+        return text
+
+    yield delimiter.join([column.name for column in columns]) + end
+    for group in spelled(stored, columns, Wording(cell, exact, exact)):
+        yield "".join([delimiter.join(row) + end for row in group])
 
 
-class _Line:
-    """Holds what was written last."""
-
-    text = ""
-
-    def write(self, text: str) -> None:
-        self.text = text
+def _as_it_is(held: Cell) -> Cell:
+    return held
 
 
-def text_of(cell: Cell, separator: str = SEPARATOR, null: str = "") -> str:
-    """A cell as it stands in the file: numbers as they are, absences as their word, `null` for no value."""
+def _quoted(text: str, delimiter: str) -> str:
+    """The field: in quotes where it holds a quote, the delimiter or a line end."""
+    if '"' in text or delimiter in text or "\n" in text or "\r" in text:
+        return '"' + text.replace('"', '""') + '"'
+    return text
+
+
+def text_of(cell: Cell, separator: str = SEPARATOR) -> str:
+    """A cell as it stands in the file: numbers as they are, absences as their word, nothing for no value."""
     if cell is None:
-        return null
+        return ""
     if isinstance(cell, tuple):
         return _joined(cell, separator)
     if isinstance(cell, Absence):
@@ -79,7 +83,6 @@ def text_of(cell: Cell, separator: str = SEPARATOR, null: str = "") -> str:
     return harmless(cell)
 
 
-@lru_cache(4096)  # lists of terms come again and again
 def _joined(elements: tuple[str, ...], separator: str) -> str:
     return harmless(separator.join(_escaped(element, separator) for element in elements))
 

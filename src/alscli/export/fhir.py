@@ -1,7 +1,8 @@
 """Trials as a FHIR R5 Bundle of ResearchStudy, terms coded where the vocabularies map them.
 
 `status` is that of the resource (`active`), never of recruitment: that is `progressStatus`. Sources are
-`relatedArtifact`; the honest line and a disagreement of sources are notes.
+`relatedArtifact` and Citation, what outcomes measure is EvidenceVariable, each once for all studies; the
+honest line and a disagreement of sources are notes.
 """
 
 from __future__ import annotations
@@ -14,7 +15,17 @@ from dataclasses import replace
 from itertools import groupby
 from typing import Any
 
-from alscli.export.references import gather
+from alscli.export.fhir_shared import (
+    NAMESPACE,
+    TITLE,
+    citation,
+    citation_name,
+    place,
+    variable,
+    variable_name,
+    without_empty,
+)
+from alscli.export.references import Source, gather
 from alscli.export.selection import Selection
 from alscli.model.absence import known
 from alscli.query.tables import Cell, Row
@@ -26,6 +37,7 @@ SYSTEMS = {
     "purpose": f"{_HL7}/research-study-prim-purp-type",
     "arm_role": f"{_HL7}/research-study-arm-type",
     "outcome_role": f"{_HL7}/research-study-objective-type",
+    "title": TITLE,
     "party": "http://hl7.org/fhir/research-study-party-role",
     "organization": "http://hl7.org/fhir/research-study-party-organization-type",
     "country": "urn:iso:std:iso:3166",
@@ -33,25 +45,38 @@ SYSTEMS = {
 }
 _PARTIES = {"sponsor": "sponsor", "collaborator": "collaborator", "funder": "funding-source"}
 _ORGANIZATIONS = frozenset({"industry", "academic", "government", "nonprofit"})
-_NAMESPACE = uuid.UUID("5ab5f3a9-1d0c-5c5b-9a53-6f2d8c1d7e10")
 _PARTS = ("identifiers", "organizations", "arms", "given", "outcomes", "disputes")
 _BUNDLE = '"resourceType": "Bundle", "type": "collection"'
 _ID = re.compile(r"[A-Za-z0-9\-.]{1,64}")
 
 
 def render(selection: Selection) -> Iterator[str]:
-    """The Bundle, a study a line."""
+    """The Bundle, a resource a line: the studies, then what they refer to."""
     parts = {name: _Following(selection, name) for name in _PARTS}
-    sources = _sources(selection)
+    sources = gather(replace(selection, narrowed=True, counts={}))
+    artifacts = _artifacts(sources)
+    variables: dict[str, Row] = {}
+    cited: set[str] = set()
     count = 0
     for count, row in enumerate(selection.rows("trials"), 1):
         of_trial = {name: following.of(str(row["id"])) for name, following in parts.items()}
-        study = _study(row, of_trial, sources.get(str(row["id"]), []), selection)
-        entry = {"fullUrl": f"urn:uuid:{uuid.uuid5(_NAMESPACE, str(row['id']))}", "resource": study}
-        before = f'{{{_BUNDLE}, "entry": [\n' if count == 1 else ",\n"
-        yield before + json.dumps(entry, ensure_ascii=False)
+        cited.update(artifact["label"] for artifact in artifacts.get(str(row["id"]), ()))
+        for outcome in of_trial["outcomes"]:
+            if name := variable_name(outcome):
+                variables.setdefault(name, outcome)
+        study = _study(row, of_trial, artifacts.get(str(row["id"]), []), selection)
+        yield (f'{{{_BUNDLE}, "entry": [\n' if count == 1 else ",\n") + _entry(str(row["id"]), study)
     selection.counts["studies"] = count
+    for source in sources:
+        if source.key in cited:
+            yield ",\n" + _entry(citation_name(source.key), citation(source))
+    for name, outcome in sorted(variables.items()):
+        yield ",\n" + _entry(name, variable(outcome, selection.vocabularies))
     yield "\n]}\n" if count else f"{{{_BUNDLE}}}\n"  # FHIR knows no empty list
+
+
+def _entry(name: str, resource: dict[str, Any]) -> str:
+    return json.dumps({"fullUrl": place(name), "resource": resource}, ensure_ascii=False)
 
 
 class _Following:
@@ -73,10 +98,10 @@ class _Following:
         return self._next[1] if self._next[0] == trial else []
 
 
-def _sources(selection: Selection) -> dict[str, list[dict[str, Any]]]:
-    """The artifacts of each trial."""
+def _artifacts(sources: Sequence[Source]) -> dict[str, list[dict[str, Any]]]:
+    """The sources of each trial, in short, with the Citation that says more."""
     found: dict[str, list[dict[str, Any]]] = {}
-    for source in gather(replace(selection, narrowed=True, counts={})):
+    for source in sources:
         authors = ", ".join(f"{name.family} {name.given}".strip() for name in source.authors)
         parts = (authors, source.title, source.journal, source.published)
         artifact: dict[str, Any] = {
@@ -86,6 +111,7 @@ def _sources(selection: Selection) -> dict[str, list[dict[str, Any]]]:
         }
         if source.address:
             artifact["document"] = {"url": source.address}
+        artifact["resourceReference"] = {"reference": place(citation_name(source.key))}
         for record in source.cited_by:
             found.setdefault(record, []).append(artifact)
     return found
@@ -100,15 +126,15 @@ def _study(
     enrolled = row["enrollment"] if row["enrollment_kind"] != "planned" else None
     study: dict[str, Any] = {
         "resourceType": "ResearchStudy",
-        "id": id_ if _ID.fullmatch(id_) else str(uuid.uuid5(_NAMESPACE, id_)),
+        "id": _short(id_),
         "identifier": [_identifier(each) for each in parts["identifiers"]],
         "title": row["title"],
         "label": [
-            {"type": {"text": what}, "value": text}
-            for what, text in (
-                ("scientific", row["scientific_title"]),
-                ("acronym", row["acronym"]),
-                ("Chinese", row["title_zh"]),
+            {"type": {"coding": [{"system": SYSTEMS["title"], "code": code}], "text": words}, "value": text}
+            for code, words, text in (
+                ("scientific", "scientific title", row["scientific_title"]),
+                ("acronym", "acronym", row["acronym"]),
+                ("language", "Chinese title", row["title_zh"]),
             )
             if text
         ],
@@ -129,13 +155,13 @@ def _study(
         "associatedParty": [_party(each, coded) for each in parts["organizations"]],
         "progressStatus": [{"state": status}] if status else [],
         "whyStopped": {"text": row["why_stopped"]} if known(row["why_stopped"]) else None,
-        "recruitment": _without_empty(
+        "recruitment": without_empty(
             {"targetNumber": _whole(row["enrollment_planned"]), "actualNumber": _whole(enrolled)}
         ),
         "comparisonGroup": [_group(each, parts["given"], coded) for each in parts["arms"]],
         "outcomeMeasure": [_outcome(each, coded) for each in parts["outcomes"]],
     }
-    return _without_empty(study)
+    return without_empty(study)
 
 
 class _Coder:
@@ -176,17 +202,22 @@ class _Coder:
         return {"coding": coding, "text": term.en if term is not None else code}
 
 
+def _short(id_: str) -> str:
+    """The id, or what stands for it where FHIR knows none so long."""
+    return id_ if _ID.fullmatch(id_) else str(uuid.uuid5(NAMESPACE, id_))
+
+
 def _identifier(row: Row) -> dict[str, Any]:
     use = {"primary": "official", "secondary": "secondary", "former": "old"}[str(row["role"])]
     kind = {"text": str(row["registry"])} if row["registry"] else None
-    return _without_empty({"use": use, "type": kind, "value": row["id"]})
+    return without_empty({"use": use, "type": kind, "value": row["id"]})
 
 
 def _party(row: Row, coded: _Coder) -> dict[str, Any]:
     kind = str(known(row["class"]))
     classifier = [{"coding": [{"system": SYSTEMS["organization"], "code": kind}]}]
     role = _PARTIES[str(row["role"])]
-    return _without_empty(
+    return without_empty(
         {
             "name": row["name"],
             "role": {"coding": [{"system": SYSTEMS["party"], "code": role}]},
@@ -201,9 +232,9 @@ def _group(arm: Row, given: Sequence[Row], coded: _Coder) -> dict[str, Any]:
         for row in given
         if row["arm"] == arm["id"]
     ]
-    return _without_empty(
+    return without_empty(
         {
-            "linkId": arm["id"],
+            "linkId": _short(str(arm["id"])),
             "name": arm["label"] or arm["id"],
             "type": coded("arm_role", arm["role"]),
             "description": "; ".join(doses),
@@ -215,11 +246,13 @@ def _outcome(row: Row, coded: _Coder) -> dict[str, Any]:
     kind = coded("outcome_role", row["role"])
     words = [str(row[name]) for name in ("instrument", "measure", "at", "result") if known(row[name])]
     parts = [row["definition"], ", ".join(words)]
-    return _without_empty(
+    variable_ = variable_name(row)
+    return without_empty(
         {
             "name": row["id"],
             "type": [kind] if kind else None,
             "description": ". ".join(str(part) for part in parts if part),
+            "reference": {"reference": place(variable_)} if variable_ else None,
         }
     )
 
@@ -244,8 +277,3 @@ def _whole(cell: Cell) -> int | None:
 
 def _list(cell: Cell) -> tuple[str, ...]:
     return cell if isinstance(cell, tuple) else ()
-
-
-def _without_empty(values: dict[str, Any]) -> dict[str, Any]:
-    """What has a value: FHIR knows no empty element."""
-    return {name: value for name, value in values.items() if value not in (None, "", [], {})}

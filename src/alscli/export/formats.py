@@ -23,8 +23,23 @@ FORMATS = (*TABULAR, *BOOKS, *DOCUMENTS)
 COUNTED = {"fhir": "studies", "prisma": "counts", "metafor": "effects"}
 """What of a document is counted, where it is not references."""
 BINARY = frozenset({"parquet", "xlsx", "sqlite"})
-ENDINGS = {"markdown": "md"}
-"""Of the files of a folder, where it is not the name of the format."""
+ENDINGS = {
+    "csv": ("csv",),
+    "tsv": ("tsv", "tab"),
+    "json": ("json",),
+    "jsonl": ("jsonl", "ndjson"),
+    "parquet": ("parquet",),
+    "markdown": ("md", "markdown"),
+    "xlsx": ("xlsx",),
+    "sqlite": ("sqlite", "sqlite3", "db"),
+    "bibtex": ("bib",),
+    "ris": ("ris",),
+    "csl-json": ("json",),
+    "fhir": ("json",),
+    "prisma": ("csv",),
+    "metafor": ("csv",),
+}
+"""Of the names of files; the first where we choose."""
 
 _NEEDED = {"parquet": "pyarrow", "xlsx": "xlsxwriter"}
 
@@ -45,11 +60,11 @@ def require(format: str) -> None:  # noqa: A002
 
 def table_text(format: str, selection: Selection, table: str, spelling: Spelling) -> Iterator[str]:  # noqa: A002
     """A table in one of the formats that are text, in pieces."""
-    columns, rows = TABLES[table].columns, selection.rows(table)
-    render: Callable[..., Iterator[str]] = import_module(f"alscli.export.{format}").render
+    columns, stored = TABLES[table].columns, selection.stored(table)
+    render: Callable[..., Iterator[str]] = import_module(f"alscli.export.{format}").render_stored
     if format in ("csv", "tsv"):
-        return render(columns, rows, separator=spelling.separator, null=spelling.null)
-    return render(table, columns, rows)
+        return render(columns, stored, separator=spelling.separator, null=spelling.null)
+    return render(table, columns, stored)
 
 
 def make(format: str, path: Path, selection: Selection, table: str | None, spelling: Spelling) -> list[str]:  # noqa: A002

@@ -5,43 +5,54 @@ Where nobody looked stands null; `not_reported` and `not_applicable` stay words;
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from decimal import Decimal
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from json.encoder import encode_basestring
+from typing import Any
 
-from alscli.query.tables import Cell, Column, Row
+from alscli.export.columns import Wording, spelled
+from alscli.query.database import WAYS
+from alscli.query.tables import Column
 
 SCHEMA = "alscli/export/1"
 
 
-def render(table: str, columns: Sequence[Column], rows: Iterable[Row]) -> Iterator[str]:
+def render_stored(table: str, columns: Sequence[Column], stored: Iterable[tuple[Any, ...]]) -> Iterator[str]:
     """The document, a row a line; `count` stands last, since rows are not counted before they are read."""
     yield f'{{\n"schema": "{SCHEMA}",\n"table": {encode_basestring(table)},\n"rows": ['
     count = 0
-    for count, row in enumerate(rows, 1):
-        yield (",\n" if count > 1 else "\n") + row_of(columns, row)
+    for group in members(columns, stored):
+        yield (",\n" if count else "\n") + ",\n".join([f"{{{row}}}" for row in group])
+        count += len(group)
     yield f'\n],\n"count": {count}\n}}\n'
 
 
-def row_of(columns: Sequence[Column], row: Row) -> str:
-    """A row as an object on one line."""
-    return "{" + members(columns, row) + "}"
+def members(columns: Sequence[Column], stored: Iterable[tuple[Any, ...]]) -> Iterator[list[str]]:
+    """Groups of rows as `Selection.stored` gives them: of each what stands in its object, on one line."""
+    for group in spelled(stored, columns, Wording(_cell, _absence, _digits)):
+        yield [", ".join(row) for row in group]
 
 
-def members(columns: Sequence[Column], row: Row) -> str:
-    """What stands in the object of a row."""
-    return ", ".join([f'"{column.name}": {text_of(row[column.name])}' for column in columns])
+def _cell(column: Column) -> Callable[[Any], str]:
+    def text(held: Any) -> str:
+        if held is None:
+            return f'"{column.name}": null'
+        match column.type:
+            case "list":  # held as JSON already
+                value = held
+            case "boolean":
+                value = "true" if held else "false"
+            case "number":
+                value = WAYS["number"](held)
+            case _:
+                value = encode_basestring(held) if isinstance(held, str) else held
+        return f'"{column.name}": {value}'
+
+    return text
 
 
-def text_of(cell: Cell) -> str:
-    """A cell in JSON."""
-    if isinstance(cell, str):
-        return encode_basestring(cell)
-    if cell is None:
-        return "null"
-    if isinstance(cell, bool):
-        return "true" if cell else "false"
-    if isinstance(cell, tuple):
-        return "[" + ", ".join(map(encode_basestring, cell)) + "]"
-    assert isinstance(cell, (int, Decimal))  # noqa: S101
-    return str(cell)
+def _absence(column: Column, word: str) -> str:
+    return f'"{column.name}": {encode_basestring(word)}'
+
+
+def _digits(column: Column, digits: str) -> str:
+    return f'"{column.name}": {digits}'

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
 
 from alscli.export import json
-from alscli.query.tables import Column, Row
+from alscli.query.tables import Column
 
 
-def render(table: str, columns: Sequence[Column], rows: Iterable[Row]) -> Iterator[str]:
-    """A line a row, each with its LF; `schema` comes first and names the table."""
+def render_stored(table: str, columns: Sequence[Column], stored: Iterable[tuple[Any, ...]]) -> Iterator[str]:
+    """Groups of lines, a line a row; `schema` comes first in each and names the table."""
     head = f'{{"schema": "alscli/{table}.row/1", '
-    for row in rows:
-        yield f"{head}{json.members(columns, row)}}}\n"
+    for group in json.members(columns, stored):
+        yield "".join([f"{head}{row}}}\n" for row in group])

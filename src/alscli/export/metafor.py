@@ -1,24 +1,26 @@
 """Effects for R's metafor (`rma(yi, sei = sei, data = read.csv(file))`), aligned: positive is benefit.
 
-Only contrasts between arms, of everybody, on one instrument, measure, type of effect and time: anything
-else is refused, not averaged. Ratios become logarithms. The standard error is that of the confidence
-interval, else that which the exact p-value implies, under a normal distribution (Cochrane Handbook 6.3 and
-6.5.2.2); `se_from` says which.
+Only contrasts between arms, of everybody, on one instrument, measure, type of effect and time, in one unit
+and one matrix: anything else is refused, not averaged. Ratios become logarithms. The standard error is that
+of the confidence interval, else that which the exact p-value implies where its test is that of the estimate
+(Cochrane Handbook 6.3 and 6.5.2): by Student's t for differences where both arms' people are known, else by
+the normal distribution; `se_from` says from what.
 """
 
 from __future__ import annotations
 
 import math
+import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from decimal import Decimal
-from statistics import NormalDist
 from typing import Any, NamedTuple
 
 from alscli.errors import UsageError
 from alscli.export import csv
 from alscli.export.selection import Selection
 from alscli.model.absence import Absence, known
+from alscli.model.effect import OF_EVENTS, OTHER_TEST, RATIOS, against_control, benefit, quantile
 from alscli.model.values import Moment
 from alscli.model.vocabulary import Vocabulary
 from alscli.query.tables import Cell, Column, Row
@@ -30,12 +32,14 @@ COLUMNS = tuple(
         ("outcome", "text", "id of the outcome"),
         ("instrument", "text", "scale or test"),
         ("measured", "text", "what of the scale"),
+        ("matrix", "text", "what a biomarker is measured in"),
         ("timepoint", "text", "time or window"),
         ("population", "text", "who is analyzed"),
-        ("arm", "text", "id of the arm"),
+        ("arm", "text", "id of the arm; of treatment and control the treatment"),
         ("vs", "text", "id of the arm it is compared with"),
         ("type", "text", "type of effect as recorded"),
-        ("measure", "text", "the same as `escalc` calls it; ratios are logarithms"),
+        ("measure", "text", "the same as `escalc` calls it, GEN where it does not; ratios are logarithms"),
+        ("unit", "text", "unit of a difference"),
         ("yi", "number", "effect, positive where the arm did better"),
         ("sei", "number", "its standard error"),
         ("vi", "number", "its variance"),
@@ -52,15 +56,20 @@ COLUMNS = tuple(
         (
             "shared_control",
             "boolean",
-            "whether another row is compared with the same people, so far as is known",
+            "whether another row has some of the same people, so far as is known",
         ),
+        ("repeated", "boolean", "whether another row compares the same two arms"),
         ("evidence", "text", "the honest line of the trial"),
     )
 )
-_RATIOS = frozenset({"or", "rr", "rate_ratio", "hr", "ratio_gm"})
-_LOG = {"or": "OR", "rr": "RR", "rate_ratio": "IRR", "hr": "HR", "ratio_gm": "ROM", "md": "MD", "smd": "SMD"}
-_GOOD_EVENTS = frozenset({"responder", "survival_rate"})
-_WAYS = {"higher": 1, "longer": 1, "lower": -1}
+_UNKNOWN = "not recorded"
+_KIN = frozenset({"extension", "same_participants", "regimen_of", "long_term_follow_up"})
+"""Relations of studies that may share participants."""
+_READINGS = frozenset({"score", "change", "percent_change", "slope", "rank"})
+"""Measures that are no events, so that nobody knows what a ratio of events would be of."""
+_ACRONYM = re.compile(r"[A-Z][A-Z-]*[A-Z]")
+_SHORT = 4
+"""Letters; shorter ones (ALS, UK) name no control group."""
 
 
 class _Kind(NamedTuple):
@@ -71,35 +80,66 @@ class _Kind(NamedTuple):
     type: str
     start: Any
     end: Any
+    unit: str
+    matrix: str
+    only: str
+    """The trial, where something of this is not recorded: two unknown things are not known to be the same."""
 
 
 class _Effect(NamedTuple):
     kind: _Kind
     row: Row
     outcome: Row
+    arms: tuple[Row, Row]
+    """Treatment and control, else the arm and the one it is compared with."""
+    turned: bool
+    """Whether it is recorded as control against treatment."""
 
 
 def render(selection: Selection, choice: Mapping[str, Any], said: list[str]) -> Iterator[str]:
-    """The file; `choice` narrows by `instrument` (codes), `measure`, `effect` and `at`.
+    """The file; `choice` narrows by `instrument` (codes), `measure`, `matrix`, `effect`, `unit` and `at`.
 
     Raises UsageError where effects of several kinds remain, or no direction of benefit is known; `said`
-    gets what was left out.
+    gets what was left out, and what a reader must know before pooling.
     """
     vocabularies = selection.vocabularies
     wanted = _wanted(choice, vocabularies)
     effects = [each for each in _effects(selection, said) if wanted(each.kind)]
     _require_one_kind(effects)
-    rows = _rows(effects, selection, vocabularies["instrument"])
+    rows = _rows(effects, selection)
     selection.counts["effects"] = len(rows)
-    if missing := sum(row["sei"] is None for row in rows):
-        said.append(f"{missing} of {len(rows)} effects have neither an interval nor an exact p: sei is empty")
+    said += _cautions(rows)
     return csv.render(COLUMNS, rows)
+
+
+def _cautions(rows: list[Row]) -> Iterator[str]:
+    """What is to be known before these rows are pooled."""
+    if missing := sum(row["sei"] is None for row in rows):
+        yield f"{missing} of {len(rows)} effects have neither an interval nor a p of their own: sei is empty"
+    if skewed := sum(_is_skewed(row) for row in rows):
+        yield f"{skewed} of {len(rows)} intervals are not symmetric about the estimate: sei is approximate"
+    if repeated := sorted({str(row["study"]) for row in rows if row["repeated"]}):
+        yield f"several rows compare the same arms, keep one of each: {', '.join(repeated)}"
+
+
+def _is_skewed(row: Row) -> bool:
+    """Whether an end of the interval is a tenth further from the estimate than the other, on its scale."""
+    log = row["type"] in RATIOS
+    low, middle, high = (_scaled(row[name], log=log) for name in ("ci_low", "est", "ci_high"))
+    if low is None or middle is None or high is None:
+        return False
+    return abs(low + high - 2 * middle) > (high - low) / 10
 
 
 def _wanted(choice: Mapping[str, Any], vocabularies: Mapping[str, Vocabulary]) -> Any:
     """Whether a kind is asked for; UsageError for a word that is no term or no time."""
     found: dict[str, frozenset[str]] = {}
-    for name, vocabulary in (("instrument", "instrument"), ("measure", "measure"), ("effect", "effect_type")):
+    for name, vocabulary in (
+        ("instrument", "instrument"),
+        ("measure", "measure"),
+        ("matrix", "matrix"),
+        ("effect", "effect_type"),
+    ):
         given = choice.get(name) or ()
         for value in (given,) if isinstance(given, str) else given:
             codes = vocabularies[vocabulary].filter(value)
@@ -118,11 +158,13 @@ def _wanted(choice: Mapping[str, Any], vocabularies: Mapping[str, Vocabulary]) -
         except ValueError:
             raise UsageError(f"--at: {at!r} is no time", "write 28w, 6m or -3m..0d") from None
         times = (float(moment.start), float(moment.end))
+    if choice.get("unit"):
+        found["unit"] = frozenset({_plain_unit(str(choice["unit"]))})
 
     def wanted(kind: _Kind) -> bool:
         if times is not None and (kind.start is None or not _same_times((kind.start, kind.end), times)):
             return False
-        values = {"instrument": kind.instrument, "measure": kind.measure, "effect": kind.type}
+        values = kind._asdict() | {"effect": kind.type}
         return all(values[name] in codes for name, codes in found.items())
 
     return wanted
@@ -135,26 +177,55 @@ def _same_times(one: tuple[Any, Any], other: tuple[Any, Any]) -> bool:
 def _effects(selection: Selection, said: list[str]) -> Iterator[_Effect]:
     """The estimates of differences between arms, of everybody."""
     outcomes = {(row["trial"], row["id"]): row for row in selection.rows("outcomes")}
+    arms = {(row["trial"], row["id"]): row for row in selection.rows("arms")}
+    instruments = selection.vocabularies["instrument"]
     left: Counter[str] = Counter()
     for row in selection.rows("effects"):
         outcome = outcomes[row["trial"], row["outcome"]]
         if known(row["est"]) is None or known(row["type"]) is None:
             left["without an estimate"] += 1
-        elif row["vs"] in ("baseline", "run_in", None):
+        elif row["vs"] in ("baseline", "run_in", None) or row["arm"] is None:
             left["against baseline or run-in"] += 1
         elif outcome["subgroup"] is not None:
             left["of subgroups"] += 1
         else:
-            yield _Effect(_kind(outcome, row), row, outcome)
+            first, second = (arms.get((row["trial"], row[name]), {"id": row[name]}) for name in ("arm", "vs"))
+            turned = against_control(_role(first), _role(second)) < 0
+            compared = (second, first) if turned else (first, second)
+            yield _Effect(_kind(outcome, row, instruments), row, outcome, compared, turned)
     if left:
         said.append("left out: " + ", ".join(f"{n} {what}" for what, n in sorted(left.items())))
 
 
-def _kind(outcome: Row, effect: Row) -> _Kind:
-    instrument, measure = (str(known(outcome[name]) or "not recorded") for name in ("instrument", "measure"))
+def _kind(outcome: Row, effect: Row, instruments: Vocabulary) -> _Kind:
+    instrument, measure = (str(known(outcome[name]) or _UNKNOWN) for name in ("instrument", "measure"))
+    term = instruments.terms.get(instrument)
+    matrix = str(known(outcome["matrix"]) or "")
+    if not matrix and term is not None and term.extra.get("matrix_required"):
+        matrix = _UNKNOWN
+    unit = _unit(outcome, effect, term.extra.get("unit") if term is not None else None)
     start, end = outcome["at_start"], outcome["at_end"]
-    # Two times that nobody recorded are not known to be the same one.
-    return _Kind(instrument, measure, str(effect["type"]), start, outcome["trial"] if start is None else end)
+    partly = start is None or _UNKNOWN in (instrument, measure, matrix, unit)
+    only = str(outcome["trial"]) if partly else ""
+    return _Kind(instrument, measure, str(effect["type"]), start, end, unit, matrix, only)
+
+
+def _unit(outcome: Row, effect: Row, own: str | None) -> str:
+    """Of a difference: as recorded, else the one in which the instrument is read; of others there is none."""
+    if effect["type"] not in ("md", "rd") or outcome["measure"] in ("rank", "qualitative"):
+        return ""
+    given = known(outcome["unit"])
+    if given is None and outcome["measure"] in ("score", "change"):
+        given = own
+    elif given is None and outcome["stat"] == "percent":
+        given = "%"
+    return _plain_unit(str(given)) if given else _UNKNOWN
+
+
+def _plain_unit(text: str) -> str:
+    """A unit without its spelling: `points a month` and `points/month` are the same."""
+    words = " ".join(re.sub(r"\s*/\s*|\s+per\s+", " a ", text.casefold()).split())
+    return "%" if words in ("percent", "percentage points", "percent points") else words
 
 
 def _require_one_kind(effects: Iterable[_Effect]) -> None:
@@ -167,82 +238,121 @@ def _require_one_kind(effects: Iterable[_Effect]) -> None:
     named = [f"{_in_words(found[0])} ({len(found)})" for _, found in most[:6]]
     more = f" and {len(most) - 6} more" if len(most) > 6 else ""
     first = most[0][1][0]
-    parts = [
-        ("instrument", first.kind.instrument),
-        ("measure", first.kind.measure),
-        ("effect", first.kind.type),
-    ]
-    options = [f"--{name} {value}" for name, value in parts if value != "not recorded"]
-    options += [f"--at {first.outcome['at']}"] if first.outcome["at_start"] is not None else []
+    kind = first.kind
+    parts = {name: getattr(kind, name) for name in ("instrument", "measure", "matrix")}
+    parts["effect"] = kind.type
+    if any(each != kind and each._replace(unit=kind.unit) == kind for each in kinds):
+        parts["unit"] = kind.unit
+    options = [f"--{name} {_quoted(value)}" for name, value in parts.items() if value not in ("", _UNKNOWN)]
+    options += [f"--at {first.outcome['at']}"] if kind.start is not None else []
     raise UsageError(
         f"effects of {len(kinds)} kinds are not pooled: {', '.join(named)}{more}",
-        f"choose one, such as: {' '.join(options)}",
+        f"choose one, such as: {' '.join(options)}"
+        + ("; and filter the trials: what nobody recorded is not pooled" if kind.only else ""),
     )
+
+
+def _quoted(text: str) -> str:
+    return f'"{text}"' if " " in text else text
 
 
 def _in_words(effect: _Effect) -> str:
     kind, at = effect.kind, effect.outcome["at"]
-    return f"{kind.instrument} {kind.measure} {kind.type} at {at or 'a time not recorded'}"
+    words = (kind.instrument, kind.measure, kind.type, f"in {kind.unit}" if kind.unit else "", kind.matrix)
+    return f"{' '.join(word for word in words if word)} at {at or 'a time not recorded'}"
 
 
-def _rows(effects: list[_Effect], selection: Selection, instruments: Vocabulary) -> list[Row]:
-    roles = {(row["trial"], row["id"]): row for row in selection.rows("arms")}
+def _rows(effects: list[_Effect], selection: Selection) -> list[Row]:
     numbers = {
         (row["trial"], row["outcome"], row["arm"]): row["n"]
         for row in selection.rows("outcome_values")
-        if known(row["n"]) is not None
+        if known(row["n"]) is not None and row["label"] is None and row["at"] is None
     }
     lines = {row["id"]: row["evidence"] for row in selection.rows("trials")}
-    relatives = {
-        frozenset((row["trial"], row["id"]))
-        for row in selection.rows("related")
-        if row["rel"] in ("extension", "same_participants", "regimen_of", "long_term_follow_up")
-    }
-    controls = Counter((each.row["trial"], each.row["vs"]) for each in effects)
+    related = _related(selection)
+    studies = {str(each.row["trial"]) for each in effects}
+    rows_with = Counter(name for each in effects for name in _people(each))
+    rows_of = Counter(_compared(each) for each in effects)
     rows: list[Row] = []
     for each in effects:
         effect, outcome, trial = each.row, each.outcome, each.row["trial"]
-        vs = roles.get((trial, effect["vs"]), {})
-        people = [
-            numbers.get((trial, effect["outcome"], arm), known(roles.get((trial, arm), {}).get("n")))
-            for arm in (effect["arm"], effect["vs"])
-        ]
-        kin = any(frozenset((trial, other.row["trial"])) in relatives for other in effects)
+        arms = each.arms
+        people = [_whole(numbers.get((trial, outcome["id"], arm["id"]), known(arm.get("n")))) for arm in arms]
+        both = None if people[0] is None or people[1] is None else people[0] + people[1]
+        kin = not studies.isdisjoint(related.get(str(trial), ()))
         rows.append(
-            _estimate(each, instruments)
+            _estimate(each, selection.vocabularies, both)
             | {
                 "study": trial,
                 "outcome": effect["outcome"],
                 "instrument": outcome["instrument"],
                 "measured": outcome["measure"],
+                "matrix": outcome["matrix"],
                 "timepoint": outcome["at"],
                 "population": outcome["population"],
-                "arm": effect["arm"],
-                "vs": effect["vs"],
+                "arm": arms[0]["id"],
+                "vs": arms[1]["id"],
                 "type": effect["type"],
+                "unit": each.kind.unit if each.kind.unit != _UNKNOWN else None,
                 "n1i": people[0],
                 "n2i": people[1],
-                "ni": sum(people) if all(isinstance(n, int) for n in people) else None,  # type: ignore[arg-type]
+                "ni": both,
                 "est": effect["est"],
                 "ci_low": effect["ci_low"],
                 "ci_high": effect["ci_high"],
                 "adjusted": effect["adjusted"],
-                "external_control": vs.get("role") == "external_control",
-                "shared_control": controls[trial, effect["vs"]] > 1 or kin,
+                "external_control": "external_control" in map(_role, arms),
+                "shared_control": kin or any(rows_with[name] > 1 for name in _people(each)),
+                "repeated": rows_of[_compared(each)] > 1,
                 "evidence": lines[trial],
             }
         )
     return rows
 
 
-def _estimate(each: _Effect, instruments: Vocabulary) -> Row:
+def _related(selection: Selection) -> dict[str, set[str]]:
+    """The studies that may have participants in common with each study."""
+    found: dict[str, set[str]] = {}
+    for row in selection.rows("related"):
+        if row["rel"] in _KIN:
+            one, other = str(row["trial"]), str(row["id"])
+            found.setdefault(one, set()).add(other)
+            found.setdefault(other, set()).add(one)
+    return found
+
+
+def _compared(effect: _Effect) -> tuple[Cell, ...]:
+    return effect.row["trial"], effect.arms[0]["id"], effect.arms[1]["id"]
+
+
+def _people(effect: _Effect) -> set[tuple[str, str]]:
+    """Names of the people in it: the arms of the trial, and of an external one its database."""
+    names: set[tuple[str, str]] = set()
+    for arm in effect.arms:
+        names.add((str(effect.row["trial"]), str(arm["id"])))
+        if _role(arm) == "external_control" and (label := known(arm.get("label"))):
+            acronyms = {word.replace("-", "") for word in _ACRONYM.findall(str(label))}
+            names |= {("", word) for word in {str(label), *acronyms} if len(word) >= _SHORT}
+    return names
+
+
+def _role(arm: Row) -> str | None:
+    role = known(arm.get("role"))
+    return None if role is None else str(role)
+
+
+def _whole(cell: object) -> int | None:
+    return cell if isinstance(cell, int) else None
+
+
+def _estimate(each: _Effect, vocabularies: Mapping[str, Vocabulary], people: int | None) -> Row:
     effect, type_ = each.row, each.kind.type
-    sign = _sign(each, instruments)
-    ratio = type_ in _RATIOS
-    estimate = _scaled(effect["est"], log=ratio)
-    error, origin = _error(effect, estimate, log=ratio)
+    sign = _sign(each, vocabularies["instrument"]) * (-1 if each.turned else 1)
+    estimate = _scaled(effect["est"], log=type_ in RATIOS)
+    error, origin = _error(effect, estimate, people if type_ in ("md", "smd") else None)
+    term = vocabularies["effect_type"].terms.get(type_)
     return {
-        "measure": _LOG.get(type_, type_.upper()),
+        "measure": term.maps_to.get("metafor", "GEN") if term is not None else "GEN",
         "yi": None if estimate is None else _rounded(sign * estimate),
         "sei": None if error is None else _rounded(error),
         "vi": None if error is None else _rounded(error * error),
@@ -253,20 +363,16 @@ def _estimate(each: _Effect, instruments: Vocabulary) -> Row:
 
 def _sign(each: _Effect, instruments: Vocabulary) -> int:
     """1 where more is better, -1 where less is; UsageError where nobody has said."""
-    kind = each.kind
-    events = kind.type in ("or", "rr", "rd", "hr", "rate_ratio")
-    if events and kind.measure in _GOOD_EVENTS:
-        return 1
-    if kind.type == "hr" or (events and kind.measure == "time_to_event"):
-        return -1
+    kind, outcome = each.kind, each.outcome
     term = instruments.terms.get(kind.instrument)
-    way = _WAYS.get(str(term.extra.get("better"))) if term is not None else None
-    if way is None or (events and kind.measure != "incidence"):
+    better = str(term.extra.get("better")) if term is not None else ""
+    sign = benefit(kind.measure, better, kind.type, f"{outcome['definition']} {outcome['unit']}")
+    if not sign or (kind.type in OF_EVENTS and kind.measure in _READINGS):
         raise UsageError(
             f"nobody has said whether more is better: {_in_words(each)} ({each.row['trial']})",
             "leave that trial, instrument or type of effect out",
         )
-    return way
+    return sign
 
 
 def _scaled(cell: Cell, *, log: bool) -> float | None:
@@ -278,17 +384,20 @@ def _scaled(cell: Cell, *, log: bool) -> float | None:
     return math.log(value) if value > 0 else None
 
 
-def _error(effect: Row, estimate: float | None, *, log: bool) -> tuple[float | None, str | None]:
-    """The standard error and what it comes from."""
+def _error(effect: Row, estimate: float | None, people: int | None) -> tuple[float | None, str | None]:
+    """The standard error and what it comes from; `people` in both arms where Student's t goes by them."""
+    log = effect["type"] in RATIOS
+    freedom = max(1, people - 2) if people is not None else None
     low, high = _scaled(effect["ci_low"], log=log), _scaled(effect["ci_high"], log=log)
     level = _scaled(effect["level"], log=False) or 95.0
     if low is not None and high is not None and high > low and 0 < level < 100:
-        return (high - low) / (2 * NormalDist().inv_cdf(0.5 + level / 200)), "ci"
+        return (high - low) / (2 * quantile(level, freedom)), "ci"
     p = _scaled(effect["p"], log=False)
-    if estimate and p is not None and 0 < p < 1 and effect["p_op"] == "=":
-        z = NormalDist().inv_cdf(1 - p / (1 if effect["sides"] == 1 else 2))
-        if z > 0:
-            return abs(estimate) / z, "p"
+    if not estimate or p is None or effect["p_op"] != "=" or OTHER_TEST.search(str(effect["method"] or "")):
+        return None, None
+    tails = 2 * p if effect["sides"] == 1 else p
+    if 0 < tails < 1:
+        return abs(estimate) / quantile(100 * (1 - tails), freedom), "p"
     return None, None
 
 

@@ -99,7 +99,6 @@ def count(selection: Selection, said: list[str]) -> dict[str, str]:
     return {
         **_identified(selection, said),
         "duplicates": str(before["duplicate"]),
-        "excluded_automatic": "0",
         "excluded_other": str(before["removed"]),
         "records_screened": str(screened),
         "records_excluded": str(len(rest) - len(in_full)),

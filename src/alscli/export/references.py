@@ -137,16 +137,21 @@ def _source(key: str, group: list[Row], citing: Mapping[str, set[str]]) -> Sourc
     for row in group:
         if row["kind"] == "ledger":
             records |= citing.get(str(row["key"]), {"ledger"})
-    best = {name: next((str(row[name]) for row in group if row[name]), "") for name in _FIELDS}
+    best = {name: next((_printed(row[name]) for row in group if row[name]), "") for name in _FIELDS}
     authors = next((row["authors"] for row in group if row["authors"]), ())
     volume, _, issue = best["volume"].partition("(")
     return Source(
         key,
         str(group[0]["ref_kind"]),
-        tuple(_name(author) for author in authors) if isinstance(authors, tuple) else (),
+        tuple(_name(_printed(author)) for author in authors) if isinstance(authors, tuple) else (),
         **best | {"volume": volume.strip(), "issue": issue.rstrip(")").strip()},
         cited_by=tuple(sorted(records)),
     )
+
+
+def _printed(cell: Cell) -> str:
+    """The text without control characters, which none of the formats can hold."""
+    return re.sub(r"[\x00-\x1f\x7f-\x9f]+", " ", str(cell))
 
 
 _INITIALS = re.compile(r"(\S.*?) ([A-Z](?:[ .-]?[A-Z]){0,3}\.?)")

@@ -5,12 +5,14 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from alscli.model.vocabulary import Vocabulary
 from alscli.query.database import restored
 from alscli.query.filters import Condition, rows_of_trials
 from alscli.query.tables import TABLES, Row
+
+if TYPE_CHECKING:
+    from alscli.model.vocabulary import Vocabulary  # whose import `export csv` needs not
 
 
 @dataclass(frozen=True)
@@ -28,16 +30,25 @@ class Selection:
     counts: dict[str, int] = field(default_factory=dict)
     progress: Callable[[str, int], None] = lambda table, count: None
 
-    def stored(self, table: str) -> Iterator[tuple[Any, ...]]:
-        """The rows as SQLite holds them: what is `written`, and the columns (see `query.database`)."""
+    def query(self, table: str) -> Condition:
+        """The SELECT that reads the rows of a table, with its parameters."""
         shape = TABLES[table]
         where = rows_of_trials(shape, self.trials, every_product=not self.narrowed)
         names, key = ", ".join(shape.names), ", ".join(shape.key)
-        statement = f"SELECT written, {names} FROM {table} WHERE {where.sql} ORDER BY {key}"  # noqa: S608
+        return where._replace(
+            sql=f"SELECT written, {names} FROM main.{table} WHERE {where.sql} ORDER BY {key}"  # noqa: S608
+        )
+
+    def tell(self, table: str, count: int) -> None:
+        """Take note that so many rows of a table were read."""
+        self.counts[table] = count
+        self.progress(table, count)
+
+    def stored(self, table: str) -> Iterator[tuple[Any, ...]]:
+        """The rows as SQLite holds them: what is `written`, and the columns (see `query.database`)."""
         self.counts[table] = 0
-        for count, row in enumerate(self.connection.execute(statement, where.parameters), 1):
-            self.counts[table] = count
-            self.progress(table, count)
+        for count, row in enumerate(self.connection.execute(*self.query(table)), 1):
+            self.tell(table, count)
             yield row
 
     def rows(self, table: str) -> Iterator[Row]:

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
 
 from alscli.export import csv
-from alscli.query.tables import Column, Row
+from alscli.query.tables import Column
 
 
-def render(
-    columns: Sequence[Column], rows: Iterable[Row], *, separator: str = csv.SEPARATOR, null: str = ""
+def render_stored(
+    columns: Sequence[Column],
+    stored: Iterable[tuple[Any, ...]],
+    *,
+    separator: str = csv.SEPARATOR,
+    null: str = "",
 ) -> Iterator[str]:
-    """The header and a record a row, each with its line end."""
-    return csv.render(columns, rows, separator=separator, null=null, delimiter="\t", end="\n")
+    """The header, then groups of records, each with its line end."""
+    return csv.render_stored(columns, stored, separator=separator, null=null, delimiter="\t", end="\n")

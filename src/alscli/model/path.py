@@ -168,6 +168,11 @@ def _new_element(part: str, elements: Sequence[Any], shape: Shape) -> dict[str, 
         if part != str(len(elements)):
             raise UsageError(f"no element {part}", f"the next one is {len(elements)}")
         return {}
+    if part.startswith("#"):
+        following = f"#{sum(identity_of(element, shape) is None for element in elements) + 1}"
+        if part != following:
+            raise UsageError(f"no element {part}", f"the next one is {following}")
+        return {}
     labels_of = [unquoted(label) for label in _split_outside_quotes(part, ":")]
     return {key: label for key, label in zip(shape.identity, labels_of, strict=False) if label}
 

@@ -29,21 +29,6 @@ _SQL_TYPE = {
     "number": "REAL",
     "boolean": "INTEGER",
 }
-_SEARCHED = (
-    "id",
-    "registry_id",
-    "secondary_ids",
-    "title",
-    "title_zh",
-    "acronym",
-    "interventions",
-    "products",
-    "conditions",
-    "sponsor",
-    "sponsor_zh",
-    "collaborators",
-    "note",
-)
 
 
 def build(snapshot: Snapshot, vocabularies: Vocabularies | None = None) -> sqlite3.Connection:
@@ -58,23 +43,23 @@ def build(snapshot: Snapshot, vocabularies: Vocabularies | None = None) -> sqlit
     return connection
 
 
-def definitions() -> str:
-    """The statements that make the empty tables."""
-    return "".join(_definition(shape) for shape in TABLES.values())
+def definitions(schema: str = "main") -> str:
+    """The statements that make the empty tables in a schema of the connection."""
+    return "".join(_definition(shape, schema) for shape in TABLES.values())
 
 
-def _definition(shape: TableShape) -> str:
+def _definition(shape: TableShape, schema: str) -> str:
     strict = "STRICT, " if sqlite3.sqlite_version_info >= (3, 37) else ""
     parts = [f"{column.name} {_SQL_TYPE[column.type]}" for column in shape.columns]
-    parts += ["written TEXT", *(["words TEXT"] if shape is TRIALS else [])]
+    parts.append("written TEXT")
     parts.append(f"PRIMARY KEY ({', '.join(shape.key)})")
     for reference in shape.references:
         target = TABLES[reference.table]
         parts.append(
             f"FOREIGN KEY ({', '.join(reference.columns)}) REFERENCES {target.name} ({', '.join(target.key)})"
         )
-    index = "CREATE INDEX decided ON trials (decision);\n" if shape is TRIALS else ""
-    return f"CREATE TABLE {shape.name} ({', '.join(parts)}) {strict}WITHOUT ROWID;\n{index}"
+    index = f"CREATE INDEX {schema}.decided ON trials (decision);\n" if shape is TRIALS else ""
+    return f"CREATE TABLE {schema}.{shape.name} ({', '.join(parts)}) {strict}WITHOUT ROWID;\n{index}"
 
 
 Prepared = dict[str, list[tuple[str | int | float | None, ...]]]
@@ -88,14 +73,7 @@ def fill(connection: sqlite3.Connection, rows: Rows) -> None:
 
 def prepared(rows: Rows) -> Prepared:
     """The rows of one record, ready to be inserted."""
-    made: Prepared = {}
-    for name, found in rows.items():
-        shape = TABLES[name]
-        if shape is TRIALS:
-            made[name] = [(*_values(shape, row), _words(row)) for row in found]
-        else:
-            made[name] = [_values(shape, row) for row in found]
-    return made
+    return {name: [_values(TABLES[name], row) for row in found] for name, found in rows.items()}
 
 
 def insert(connection: sqlite3.Connection, rows: Prepared) -> None:
@@ -106,7 +84,7 @@ def insert(connection: sqlite3.Connection, rows: Prepared) -> None:
 
 @cache
 def _insertion(table: str) -> str:
-    places = ", ".join("?" * (len(TABLES[table].columns) + (2 if table == TRIALS.name else 1)))
+    places = ", ".join("?" * (len(TABLES[table].columns) + 1))
     return f"INSERT INTO {table} VALUES ({places})"  # noqa: S608
 
 
@@ -164,20 +142,6 @@ def _shortest(number: float) -> str:
     return str(int(number)) if number.is_integer() and abs(number) < _EXACT else repr(number)
 
 
-def _words(row: Row) -> str:
-    """Everything that `--text` looks into, as written: only a query that asks for it pays for `normal`."""
-    from alscli.model.absence import Absence
-
-    parts: list[str] = []
-    for name in _SEARCHED:
-        cell = row[name]
-        if isinstance(cell, tuple):
-            parts += cell
-        elif isinstance(cell, str) and not isinstance(cell, Absence):
-            parts.append(cell)
-    return "\n".join(parts)
-
-
 def select(
     connection: sqlite3.Connection,
     columns: Sequence[Column],
@@ -196,7 +160,7 @@ def select(
 def restored(stored_rows: Iterator[tuple[Any, ...]], columns: Sequence[Column]) -> Iterator[Row]:
     """Rows of the projection from what SQLite holds: what is `written`, and the columns."""
     names = [column.name for column in columns]
-    ways = [(place, _WAYS[column.type]) for place, column in enumerate(columns) if column.type in _WAYS]
+    ways = [(place, WAYS[column.type]) for place, column in enumerate(columns) if column.type in WAYS]
     quoted = [f'"{name}"' for name in names]
     for written, *values in stored_rows:
         for place, way in ways:
@@ -235,7 +199,7 @@ def _digits(text: str) -> int | Decimal:
     return int(text) if text.lstrip("-").isdecimal() else Decimal(text)
 
 
-_WAYS: dict[str, Callable[[Any], Cell]] = {
+WAYS: dict[str, Callable[[Any], Cell]] = {
     "list": _elements,
     "boolean": bool,
     "number": lambda value: _digits(_shortest(float(value))),

@@ -13,6 +13,7 @@ from itertools import chain
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from alscli.errors import AlscliError
+from alscli.model.path import value_at
 from alscli.model.shape import Shape
 from alscli.store.spans import read
 from alscli.store.toml import parse
@@ -367,7 +368,7 @@ def _page(text: str, values: dict[str, Any]) -> _Page:
         if statement.value is None:
             node = current = _open(page.root, statement)
         else:
-            node = _value_node(text, statement.value, _value_at(values, statement.path))
+            node = _value_node(text, statement.value, value_at(values, statement.path))
             _put(page.root, statement, node)
         node.lead = lead
         last = node
@@ -461,12 +462,6 @@ def _at_path(root: _Table, path: tuple[str | int, ...]) -> _Node:
     return node
 
 
-def _value_at(values: Any, path: tuple[str | int, ...]) -> Any:
-    for part in path:
-        values = values[part]
-    return values
-
-
 def _value_node(text: str, value: Value, meant: Any) -> _Node:
     raw = text[value.start : value.end]
     if value.kind == "scalar":
@@ -480,7 +475,7 @@ def _value_node(text: str, value: Value, meant: Any) -> _Node:
         inner = table
         for part in dotted:
             inner = inner.entries.setdefault(part, _Table(dotted=True))  # type: ignore[assignment]
-        inner.entries[name] = _value_node(text, child, _value_at(meant, key.names))
+        inner.entries[name] = _value_node(text, child, value_at(meant, key.names))
     return table
 
 
