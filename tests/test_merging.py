@@ -171,7 +171,7 @@ def test_what_cannot_be_merged_by_field_stops(clone: Path, git: Git) -> None:
         told = f"records/trials/{path.name} cannot be merged by field: theirs cannot be read: "
         assert told in done.stderr
         assert b'status = "terminated"' in path.read_bytes()
-    assert "ours is kept as it is (git merge-file: error: Cannot merge binary files" in done.stderr
+    assert "ours is kept as it is (git: error: Cannot merge binary files" in done.stderr
     assert broken.read_text("utf-8").endswith("[[oh\n")
     assert "Traceback" not in done.stderr
     unmerged = {line for line in git(clone, "status", "--short").splitlines() if line.startswith("UU")}
@@ -443,6 +443,23 @@ def test_hooks_and_lines_of_others_stay(fresh: Path, capsys: pytest.CaptureFixtu
     assert main(["install-git", "--uninstall", "--quiet"]) == 0
     assert hook.exists()
     assert attributes.read_bytes() == b"*.md text\n# \xff\n"
+
+
+@pytest.mark.parametrize(
+    "held", [b"*.md text\r\n# why\r\n", b"*.md text", b"*.md text\n# \x0c\x85\r\xff\n\n\n", b"\n"]
+)
+def test_every_byte_of_the_lines_of_others_stays(fresh: Path, git: Git, held: bytes) -> None:
+    attributes = fresh / "records" / ".gitattributes"
+    attributes.write_bytes(held)
+    assert main(["install-git", "--quiet"]) == 0
+    added = attributes.read_bytes()
+    assert added.startswith(held)
+    assert added.count(b"\r\n") in (0, added.count(b"\n"))
+    assert git(fresh, "check-attr", "merge", "--", "records/ledger.toml").endswith(": alscli\n")
+    assert main(["install-git", "--quiet"]) == 0
+    assert attributes.read_bytes() == added
+    assert main(["install-git", "--uninstall", "--quiet"]) == 0
+    assert attributes.read_bytes() == (held if held.endswith(b"\n") else held + b"\n")
 
 
 def test_hooks_that_other_clones_share_stay(

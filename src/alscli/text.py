@@ -15,7 +15,7 @@ def plain(text: str) -> str:
 
 def one_line(text: str) -> str:
     """The text on one line, fit for a cell: tabs and line ends as blanks, controls spelled out."""
-    return text if text.isprintable() else plain(re.sub(r"[\t\r\n]+", " ", text))
+    return text if text.isprintable() else plain(re.sub(r"[\t\r\n\v\f\x85\u2028\u2029]+", " ", text))
 
 
 def _spelled(match: re.Match[str]) -> str:
@@ -52,22 +52,30 @@ def pad(text: str, columns: int) -> str:
 
 def wrap(text: str, columns: int, indent: str = "") -> list[str]:
     """Lines of at most so many columns, each after `indent`; breaks at blanks and between wide characters."""
-    room = max(columns - width(indent), 20)
-    lines: list[str] = []
-    for paragraph in plain(text).split("\n"):
-        line = ""
-        for piece in _pieces(paragraph):
-            if line and width(line + piece.rstrip()) > room:
-                lines.append(indent + line.rstrip())
-                line = piece.lstrip()
-            else:
-                line += piece
-            while width(line.rstrip()) > room:
-                head = fit(line, room + 1)[:-1]
-                lines.append(indent + head)
-                line = line[len(head) :]
-        lines.append((indent + line).rstrip())
-    return lines
+    room = columns - width(indent)
+    text = re.sub(r"\r\n?|[\v\f\x85\u2028\u2029]", "\n", text).replace("\t", " ")
+    return [
+        (indent + paragraph[start:end]).rstrip()
+        for paragraph in plain(text).split("\n")
+        for start, end in line_spans(paragraph, room)
+    ]
+
+
+def line_spans(text: str, room: int) -> list[tuple[int, int]]:
+    """Where the lines of a paragraph begin and end that are at most so many columns wide, 10 at least."""
+    room = max(room, 10)
+    spans: list[tuple[int, int]] = []
+    start = end = 0
+    for piece in _pieces(text):
+        if end > start and width(text[start : end + len(piece.rstrip())]) > room:
+            spans.append((start, end))
+            start = end + len(piece) - len(piece.lstrip())
+        end += len(piece)
+        while width(text[start:end].rstrip()) > room:
+            cut = start + len(fit(text[start:end], room + 1)) - 1
+            spans.append((start, cut))
+            start = cut
+    return [*spans, (start, end)]
 
 
 _WIDE = "\u2e80-\u9fff\uf900-\ufaff\uff00-\uffef"

@@ -51,7 +51,7 @@ RECORD: dict[str, Any] = {
         (("outcomes", 0, "values", 0), 'outcomes.responder-28w.values.active:"≥ 1.25: yes":28w'),
         (("outcomes", 0, "values", 1), "outcomes.responder-28w.values.active"),
         (("outcomes", 0, "values", 2), "outcomes.responder-28w.values.:bulbar"),
-        (("outcomes", 0, "values", 3), "outcomes.responder-28w.values.3"),
+        (("outcomes", 0, "values", 3), "outcomes.responder-28w.values.#1"),
         (("countries", 1), "countries.1"),
     ],
 )
@@ -150,6 +150,8 @@ def test_put_and_resolve_agree() -> None:
         ("outcomes.new.result", "met"),
         ("arms.third.given.0.doses", 3),
         ("refs.doe2020.kind", "article"),
+        ("safety.#1.deaths", 0),
+        ("outcomes.responder-28w.values.#2.n", 5),
     ]:
         record = deepcopy(RECORD)
         path = put(name, value, record, TRIAL)
@@ -179,6 +181,7 @@ def test_a_value_takes_the_place_of_an_absence() -> None:
         ("enrolment.planned", "no field enrolment.planned"),
         ("status.on", "no field status.on"),
         ("arms.new.given.5.doses", "no element 5"),
+        ("safety.#2.deaths", "no element #2"),
         ("arms.new.nonsense", "no field arms.new.nonsense"),
     ],
 )

@@ -78,8 +78,11 @@ def test_a_trial_in_two_groups_is_said_so(register: tuple[Snapshot, sqlite3.Conn
     assert overlapping([of(register, "MSC-NTF"), of(register, "Treg")]) == 0
 
 
-@pytest.mark.parametrize("room", [80, 120, 200])
-def test_columns_fit_the_terminal(register: tuple[Snapshot, sqlite3.Connection], room: int) -> None:
-    ids = ["nurown-phase3", "nurown-phase2"]
+@pytest.mark.parametrize("room", [40, 60, 80, 120, 200])
+@pytest.mark.parametrize("number", [2, 4])
+def test_columns_fit_the_terminal(
+    register: tuple[Snapshot, sqlite3.Connection], room: int, number: int
+) -> None:
+    ids = ["nurown-phase3", "nurown-phase2", "valor", "alsummit"][:number]
     lines = list(view.facts(ids, side_by_side(register[1], ids), "table", room, color=False))
     assert max(map(width, lines)) <= room

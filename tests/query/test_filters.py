@@ -114,18 +114,18 @@ def test_every_filter_is_tried_above() -> None:
 
 
 def test_every_filter_looks_at_a_column() -> None:
-    assert {each.column for each in FILTERS} - {"words"} <= set(TRIALS.names)
+    assert {each.column for each in FILTERS} <= set(TRIALS.names)
 
 
 @pytest.mark.parametrize(
     ("name", "value", "hint"),
     [
         ("phase", "five", "alscli values phase"),
-        ("status", "recruting", "recruiting"),
+        ("status", "recruting", "did you mean recruiting?"),
         ("cell_type", "MSCs-NTFF", "MSC"),
         ("cell_type", "", ""),
         ("condition", " ", ""),
-        ("country", "Chinaa", "CN"),
+        ("country", "Chinaa", "did you mean CN (China)"),
         ("product", "nurwon", "nurown"),
         ("product", "", ""),
         ("registry", "ctgv", "ctgov"),
@@ -135,6 +135,7 @@ def test_every_filter_looks_at_a_column() -> None:
         ("year", "", "2020..2025"),
         ("year", "2020-2025", "2020..2025"),
         ("year", "9" * 30, "2020..2025"),
+        ("year", "2025..2020", "2020..2025"),
         ("evidence", "two", ""),
         ("min_enrollment", "-1", ""),
         ("min_enrollment", "9" * 30, ""),
@@ -151,6 +152,15 @@ def test_values_that_no_filter_understands(name: str, value: str, hint: str, fin
 def test_blank_text_leaves_nothing_out(find: Find) -> None:
     assert find(text=[" "]) == find() == ALL
     assert find(text=["nurown", " "]) == ALL
+
+
+def test_many_words_and_many_values(find: Find) -> None:
+    text = " ".join(["nurown"] * 3_000)
+    assert find(text=[text]) == find(text=["nurown"]) != set()
+    assert find(text=[f"{text} nonsense"]) == set()
+    assert find(phase=["3"] * 3_000) == find(phase=["3"])
+    with pytest.raises(UsageError, match="--sponsor: more than 500 values"):
+        find(sponsor=[f"s{number}" for number in range(501)])
 
 
 def test_quotes_and_wildcards_are_text(find: Find) -> None:

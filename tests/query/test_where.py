@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sqlite3
 from collections.abc import Callable
 from functools import cache
@@ -21,6 +22,7 @@ from alscli.query.filters import condition, grouping, narrowed, teach
 from alscli.query.guard import bracketed, guarded, one_condition
 from alscli.query.tables import TRIALS
 from alscli.store.collection import Collection, Snapshot
+from alscli.store.toml import MAX_BYTES
 
 RECORDS = Path(__file__).parent.parent.parent / "records"
 
@@ -35,7 +37,8 @@ def register() -> tuple[Snapshot, sqlite3.Connection]:
 
 def found(where: str | None = None, **filters: list[str]) -> list[str]:
     snapshot, connection = register()
-    chosen = narrowed(condition(filters, shipped(), snapshot.products), where)
+    chosen = condition(filters, shipped(), snapshot.products)
+    chosen = chosen if where is None else narrowed(chosen, where)
     with guarded(connection, tables=("trials",)):
         rows = select(connection, TRIALS.columns[:1], chosen.sql, chosen.parameters, "t.id")
         return [str(row["id"]) for row in rows]
@@ -142,7 +145,7 @@ def test_undecided_trials_stay_out() -> None:
         ("id IN (SELECT name FROM pragma_database_list)", "only reading"),
         ("load_extension('x')", "load_extension is not available"),
         ("randomblob(1000000000)", "randomblob is not available"),
-        ("length(zeroblob(1000000000))", "500,000 bytes"),
+        ("length(zeroblob(1000000000))", "1,200,000 bytes"),
         ("selec", "no column 'selec'"),
         ("id LIKE", "syntax error"),
         ("nope(id)", "no function 'nope'"),
@@ -157,6 +160,19 @@ def test_conditions_that_are_none(where: str, message: str) -> None:
     assert message in caught.value.message
     assert caught.value.hint
     assert count(register()[1]) == len(register()[0].trials)
+
+
+def test_the_longest_record_can_be_asked_for(collection_folder: Path) -> None:
+    path = collection_folder / "trials" / "valor.toml"
+    note = f'note = "{"x" * (MAX_BYTES - 50_000)}"'
+    path.write_text(
+        re.sub("^note = .*$", note, path.read_text("utf-8"), count=1, flags=re.MULTILINE), "utf-8"
+    )
+    connection = build(Collection(collection_folder).load())
+    with guarded(connection):
+        (size,) = connection.execute("SELECT length(note) FROM trials WHERE id = 'valor'").fetchone()
+    assert size == MAX_BYTES - 50_000
+    connection.close()
 
 
 def test_one_that_runs_for_ever_is_stopped() -> None:

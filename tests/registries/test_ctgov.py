@@ -391,6 +391,22 @@ def test_arms_name_what_they_are_given_and_a_placebo_names_nothing(legacy: dict[
     }
 
 
+def test_the_one_intervention_of_a_flat_study_goes_to_the_arms_that_it_names() -> None:
+    flat = {
+        "NCTId": ["NCT00000001"],
+        "BriefTitle": ["A study"],
+        "StudyType": ["Interventional"],
+        "InterventionType": ["Biological"],
+        "InterventionName": ["Cells"],
+        "InterventionArmGroupLabel": ["Treated"],
+        "ArmGroupLabel": ["Treated", "Control"],
+        "ArmGroupInterventionName": ["Biological: Cells"],
+    }
+    (draft,) = reading.read(json.dumps(flat).encode())
+    assert isinstance(draft, Draft)
+    assert [arm.get("given") for arm in draft.values["arms"]] == [[{"intervention": "cells"}], None]
+
+
 def test_the_places_of_a_flat_study_are_its_own_fields(legacy: dict[str, Draft]) -> None:
     draft = legacy["NCT03280056"]
     assert draft.paths["enrollment.enrolled"] == "EnrollmentCount"
@@ -414,6 +430,180 @@ def test_a_draft_reads_the_same_from_its_copy(
 def posted() -> Draft:
     (draft,) = drafts(PAYLOADS / "ctgov_results.json").values()
     return draft
+
+
+# The same study as the API gave it before 2024, as far as it is read: names from the table of piece names at
+# https://clinicaltrials.gov/data-api/about-api/study-data-structure.
+BEFORE = {
+    "ProtocolSection": {
+        "IdentificationModule": {"NCTId": "NCT00000001", "BriefTitle": "A study"},
+        "StatusModule": {"OverallStatus": "Completed", "StatusVerifiedDate": "March 2020"},
+        "DesignModule": {"StudyType": "Interventional"},
+        "ConditionsModule": {"ConditionList": {"Condition": ["ALS"]}},
+        "ArmsInterventionsModule": {
+            "ArmGroupList": {
+                "ArmGroup": [
+                    {"ArmGroupLabel": "Cells", "ArmGroupType": "Experimental"},
+                    {"ArmGroupLabel": "Saline", "ArmGroupType": "Placebo Comparator"},
+                ]
+            }
+        },
+        "OutcomesModule": {
+            "PrimaryOutcomeList": {
+                "PrimaryOutcome": [
+                    {"PrimaryOutcomeMeasure": "Change in ALSFRS-R", "PrimaryOutcomeTimeFrame": "28 weeks"}
+                ]
+            }
+        },
+    },
+    "ResultsSection": {
+        "OutcomeMeasuresModule": {
+            "OutcomeMeasureList": {
+                "OutcomeMeasure": [
+                    {
+                        "OutcomeMeasureType": "Primary",
+                        "OutcomeMeasureTitle": "Change in ALSFRS-R",
+                        "OutcomeMeasureReportingStatus": "Posted",
+                        "OutcomeMeasureParamType": "Least Squares Mean",
+                        "OutcomeMeasureDispersionType": "Standard Error",
+                        "OutcomeMeasureUnitOfMeasure": "score on a scale",
+                        "OutcomeMeasureTimeFrame": "28 weeks",
+                        "OutcomeGroupList": {
+                            "OutcomeGroup": [
+                                {"OutcomeGroupId": "OG000", "OutcomeGroupTitle": "Cells"},
+                                {"OutcomeGroupId": "OG001", "OutcomeGroupTitle": "Saline"},
+                            ]
+                        },
+                        "OutcomeDenomList": {
+                            "OutcomeDenom": [
+                                {
+                                    "OutcomeDenomUnits": "Participants",
+                                    "OutcomeDenomCountList": {
+                                        "OutcomeDenomCount": [
+                                            {
+                                                "OutcomeDenomCountGroupId": "OG000",
+                                                "OutcomeDenomCountValue": "95",
+                                            },
+                                            {
+                                                "OutcomeDenomCountGroupId": "OG001",
+                                                "OutcomeDenomCountValue": "94",
+                                            },
+                                        ]
+                                    },
+                                }
+                            ]
+                        },
+                        "OutcomeClassList": {
+                            "OutcomeClass": [
+                                {
+                                    "OutcomeCategoryList": {
+                                        "OutcomeCategory": [
+                                            {
+                                                "OutcomeMeasurementList": {
+                                                    "OutcomeMeasurement": [
+                                                        {
+                                                            "OutcomeMeasurementGroupId": "OG000",
+                                                            "OutcomeMeasurementValue": "-5.52",
+                                                            "OutcomeMeasurementSpread": "0.67",
+                                                        },
+                                                        {
+                                                            "OutcomeMeasurementGroupId": "OG001",
+                                                            "OutcomeMeasurementValue": "-5.88",
+                                                            "OutcomeMeasurementSpread": "0.67",
+                                                        },
+                                                    ]
+                                                }
+                                            }
+                                        ]
+                                    }
+                                }
+                            ]
+                        },
+                        "OutcomeAnalysisList": {
+                            "OutcomeAnalysis": [
+                                {
+                                    "OutcomeAnalysisGroupIdList": {
+                                        "OutcomeAnalysisGroupId": ["OG000", "OG001"]
+                                    },
+                                    "OutcomeAnalysisPValue": "0.693",
+                                    "OutcomeAnalysisStatisticalMethod": "ANCOVA",
+                                    "OutcomeAnalysisParamType": "Mean Difference (Final Values)",
+                                    "OutcomeAnalysisParamValue": "0.36",
+                                    "OutcomeAnalysisCIPctValue": "95",
+                                    "OutcomeAnalysisCILowerLimit": "-1.43",
+                                    "OutcomeAnalysisCIUpperLimit": "2.15",
+                                }
+                            ]
+                        },
+                    }
+                ]
+            }
+        },
+        "AdverseEventsModule": {
+            "EventGroupList": {
+                "EventGroup": [
+                    {
+                        "EventGroupId": "EG000",
+                        "EventGroupTitle": "Cells",
+                        "EventGroupDeathsNumAffected": "10",
+                        "EventGroupSeriousNumAffected": "23",
+                        "EventGroupSeriousNumAtRisk": "95",
+                    },
+                    {
+                        "EventGroupId": "EG001",
+                        "EventGroupTitle": "Saline",
+                        "EventGroupDeathsNumAffected": "2",
+                        "EventGroupSeriousNumAffected": "many",
+                        "EventGroupSeriousNumAtRisk": "94",
+                    },
+                ]
+            }
+        },
+    },
+}
+
+
+def test_posted_results_of_the_api_before() -> None:
+    (draft,) = reading.read(json.dumps({"Study": BEFORE}).encode())
+    assert isinstance(draft, Draft)
+    (outcome,) = draft.values["outcomes"]
+    assert outcome == {
+        "id": "alsfrs-r",
+        "role": "primary",
+        "instrument": "ALSFRS-R",
+        "definition": "Change in ALSFRS-R",
+        "at": "28w",
+        "stat": "ls_mean",
+        "unit": "score on a scale",
+        "values": [
+            {"arm": "cells", "n": 95, "value": Decimal("-5.52"), "se": Decimal("0.67")},
+            {"arm": "saline", "n": 94, "value": Decimal("-5.88"), "se": Decimal("0.67")},
+        ],
+        "effects": [
+            {
+                "arm": "cells",
+                "vs": "saline",
+                "type": "md",
+                "est": Decimal("0.36"),
+                "ci": [Decimal("-1.43"), Decimal("2.15")],
+                "p": Decimal("0.693"),
+                "method": "ANCOVA",
+            }
+        ],
+    }
+    assert draft.values["safety"] == [
+        {"arm": "cells", "n": 95, "deaths": 10, "sae_patients": 23},
+        {"arm": "saline", "n": 94, "deaths": 2},
+    ]
+    measure = "Study.ResultsSection.OutcomeMeasuresModule.OutcomeMeasureList.OutcomeMeasure.0"
+    assert (
+        draft.paths["outcomes.0.effects.0.p"]
+        == f"{measure}.OutcomeAnalysisList.OutcomeAnalysis.0.OutcomeAnalysisPValue"
+    )
+    assert find(draft.copy, draft.paths["outcomes.0.values.1.value"]) == "-5.88"
+    for place in draft.paths.values():
+        assert find(draft.copy, place) is not None, place
+    assert "'many' is no number of people" in "\n".join(each.message for each in draft.oddities)
 
 
 def test_posted_results_become_values_of_arms(posted: Draft) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from expected import check, oddities, payload, read, unreadable
 
-from alscli.registries import ctis
+from alscli.registries import ctis, reading
 from alscli.registries.draft import Draft
 
 
@@ -158,15 +158,15 @@ def test_phase_codes(code: str, phase: str) -> None:
 def test_arrays_and_lines() -> None:
     one, two = (json.loads(payload(name)) for name in ("ctis_2022.json", "ctis_2024.json"))
     ids = ["2022-500244-37-00", "2024-510663-34-00"]
-    assert list(read(ctis.drafts, json.dumps([one, two]).encode())) == ids
+    assert list(read(reading.read, json.dumps([one, two]).encode())) == ids
     lines = "\n".join(map(json.dumps, (one, two)))
-    assert list(read(ctis.drafts, lines.encode())) == ids
+    assert list(read(reading.read, lines.encode())) == ids
     broken = lines.replace('{"ctStatus"', '{"ctStatus', 1).encode()
-    assert [each.registry_id for each in ctis.drafts(broken) if isinstance(each, Draft)] == ids[1:]
-    assert "not valid JSON" in unreadable(ctis.drafts, broken)[0]
+    assert [each.registry_id for each in reading.read(broken) if isinstance(each, Draft)] == ids[1:]
+    assert "is no JSON" in unreadable(reading.read, broken)[0]
     cut = json.dumps([one, two]).encode()[:-300]
-    assert [each.registry_id for each in ctis.drafts(cut) if isinstance(each, Draft)] == ids[:1]
-    assert len(unreadable(ctis.drafts, cut)) == 1
+    assert [each.registry_id for each in reading.read(cut) if isinstance(each, Draft)] == ids[:1]
+    assert len(unreadable(reading.read, cut)) == 1
 
 
 def test_what_cannot_be_read_is_said() -> None:
@@ -176,8 +176,8 @@ def test_what_cannot_be_read_is_said() -> None:
     assert why({"ctStatus": 4}) == "entry 1: has no ctNumber"
     assert why({"ctNumber": "2019-001588-63"}) == "entry 1: “2019-001588-63” is no EU CT number"
     assert "download the trial itself" in why({"ctNumber": "2024-510663-34-00", "ctTitle": "An overview"})
-    assert why([[]]) == "entry 1: is no object"
-    assert unreadable(ctis.drafts, b"") == ["file: is empty"]
+    assert why([]) == "file: is no object"
+    assert "not valid JSON" in unreadable(ctis.drafts, b"{")[0]
     deep = b'{"ctNumber":' + b"[" * 100_000
     assert "nested too deep" in unreadable(ctis.drafts, deep)[0]
 

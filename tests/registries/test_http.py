@@ -250,6 +250,22 @@ def test_certificates_that_are_not_there(monkeypatch: pytest.MonkeyPatch, tmp_pa
     assert "SSL_CERT_FILE" in caught.value.hint
 
 
+def test_a_proxy_that_is_no_address(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("HTTPS_PROXY", "https_proxy"):
+        monkeypatch.setenv(name, "http://127.0.0.1:port")
+    with pytest.raises(UnreachableError) as caught:
+        Registry("https://registry.example")
+    assert "HTTPS_PROXY" in caught.value.hint
+
+
+@pytest.mark.parametrize(
+    "place", ["http://[::1", "http://127.0.0.1:99999/", "ftp://127.0.0.1/", "http://a b/"]
+)
+def test_a_redirect_to_what_is_no_address(server: Server, place: str) -> None:
+    with pytest.raises(UnreachableError):
+        ask(server, reply(302, Location=place))
+
+
 # -- the commands that ask ----------------------------------------------------------------------------
 
 

@@ -251,7 +251,7 @@ def test_sync_asks(records: Path, save: Save, capsys: pytest.CaptureFixture[str]
 def test_what_only_another_registry_has_is_said(records: Path, capsys: pytest.CaptureFixture[str]) -> None:
     path = records / "trials" / "valor.toml"
     path.write_text(path.read_text("utf-8").replace("NCT02623699", "ISRCTN80181452"), "utf-8")
-    assert run("sync", "valor", "--check") == 0
+    assert run("sync", "valor", "--check") == 1, "nothing was compared"
     assert "give their files with --from" in capsys.readouterr().err
 
 
@@ -289,6 +289,20 @@ def test_add_from_a_payload(records: Path, save: Save, capsys: pytest.CaptureFix
     assert find(records, "cells-phase3") is not None
     assert run("add", "--from", save(study("NCT09000001"))) == 1
     assert "already" in capsys.readouterr().err
+
+
+def test_what_add_is_told_besides_is_not_what_the_registry_said(records: Path, save: Save) -> None:
+    own = ["--set", "title=Another title", "--set", "enrollment.enrolled=5", "--set", "phase=1"]
+    assert run("add", "one", "--from", save(study("NCT09000001")), *own) == 0
+    assert run("import", save(study("NCT09000002"))) == 0
+    assert values(records, "one")["title"] == "Another title"
+    assert values(records, "one")["enrollment"]["enrolled"] == 5
+    kept, plain = find(records, "one"), find(records, "nct09000002")
+    assert kept is not None
+    assert plain is not None
+    assert kept.values["title"] == "Cells in ALS, 001"
+    assert kept.values["enrollment"] == plain.values["enrollment"] == {"enrolled": 263}
+    assert kept.values["phase"] == plain.values["phase"]
 
 
 @pytest.mark.allow_hosts(["127.0.0.1"])

@@ -41,7 +41,7 @@ TO_PROPOSE: dict[str, tuple[str, str, set[str], object, object, object]] = {
     "NCT02881476": ("WJ-MSC", "allogeneic", {"intrathecal"}, "-", "-", "-"),
     "NCT02917681": ("BM-MSC", "autologous", {"intrathecal"}, "-", 2, "-"),
     "NCT02987413": ("BM-MSC", "autologous", {"intrathecal"}, (100_000_000, "cells"), 2, "30d"),
-    "NCT03268603": ("AD-MSC", "autologous", {"intrathecal"}, "-", "-", "-"),
+    "NCT03268603": ("AD-MSC", "autologous", {"intrathecal"}, "-", 4, "3m"),
     "NCT03280056": ("MSC-NTF", "autologous", {"intrathecal"}, "-", 3, "-"),
     "NCT03296501": ("SVF", "autologous", {"intraspinal", "intrathecal"}, "-", "-", "-"),
     "NCT04514952": ("AD-MSC", "autologous", {"intravenous"}, (200_000_000, "cells"), "-", "-"),
@@ -138,6 +138,8 @@ def test_no_proposal_is_written() -> None:
         ("1×10^6个/kg", 1_000_000, None, "cells"),
         ("1亿个细胞", 100_000_000, None, "cells"),
         ("4.2 x 10^13 vg/kg", 42_000_000_000_000, None, "vg/kg"),
+        ("30,000,000 mesenchymal stem cell", 30_000_000, None, "cells"),
+        ("1,5-3,0 x 10E6 MSC", 1_500_000, 3_000_000, "cells"),
     ],
 )
 def test_amounts(text: str, low: int, high: int | None, unit: str) -> None:
@@ -199,6 +201,7 @@ def test_no_text_breaks_a_reader(text: str) -> None:
         ("two doses 30 days apart", "30d"),
         ("infusions given every month", "1m"),
         ("每3个月鞘内注射一次", "3m"),
+        ("the injection will be performed once per month", "1m"),
         ("administered at bi-monthly intervals", None),
         ("twice in a 26-day interval, then three injections every three months", None),
         ("assessed every 3 months", None),
@@ -218,6 +221,11 @@ def test_intervals(text: str, every: str | None) -> None:
         ("single intrathecal injection", 1),
         ("accepted 4 times stem cell transplantations, 3-5 days between two treatments", 4),
         ("共3次鞘内注射", 3),
+        ("one injection on each visit, for a total of 10 infusions", 10),
+        ("once intracavernous injection of 15,000,000 cells", 1),
+        ("cells in saline, injected once at baseline", 1),
+        ("given once a month", None),
+        ("Once the eligibility is confirmed, infusions begin", None),
         ("injections twice, followed by three times", None),
         ("two or three injections", None),
         ("24 patients were treated", None),
@@ -308,6 +316,14 @@ def test_donors(text: str, donor: str, confidence: str) -> None:
 
 def test_both_donors_are_none() -> None:
     assert "donor" not in asked("autologous or allogeneic mesenchymal stem cells")
+    assert "donor" not in asked("autologous or allogeneic umbilical cord mesenchymal stem cells")
+
+
+def test_a_title_says_whose_cells_they_are_where_nothing_says_which() -> None:
+    found = asked("HYNR-CS", title="Safety of HLA-haplo matched allogenic bone marrow derived stem cells")
+    assert found["donor"].value == "allogeneic"
+    assert "cell_type" not in found
+    assert "donor" not in asked("tablets", title="After autologous transplantation", modality="not_reported")
 
 
 @pytest.mark.parametrize(
@@ -321,6 +337,7 @@ def test_both_donors_are_none() -> None:
         ("腰椎穿刺注射干细胞", "intrathecal"),
         ("鞘内注射", "intrathecal"),
         ("静脉输注间充质干细胞", "intravenous"),
+        ("cells infused through a peripheral vein", "intravenous"),
     ],
 )
 def test_routes(text: str, route: str) -> None:

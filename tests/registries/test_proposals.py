@@ -40,11 +40,11 @@ class Person:
 
 def test_only_what_is_confirmed_is_taken() -> None:
     person = Person("y", "n")
-    values = confirmed(DRAFT, person)
+    *_, values = confirmed(DRAFT, person)
     assert values["interventions"] == [{"id": "cells", "modality": "cell", "cell_type": "BM-MSC"}]
     assert person.asked == [
-        "interventions.0.cell_type = BM-MSC? y/n",
-        "interventions.0.donor = autologous? y/n",
+        "interventions.cells.cell_type = BM-MSC? y/n",
+        "interventions.cells.donor = autologous? y/n",
     ]
     assert any("autologous bone marrow MSC" in line for line in person.heard), "the words that support it"
     assert DRAFT.values["interventions"] == [{"id": "cells", "modality": "cell"}], "the draft stays"

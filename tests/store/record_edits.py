@@ -38,7 +38,10 @@ class Edit:
 
 
 def edits(text: str, kind: FileKind, chance: random.Random) -> list[Edit]:
-    """One edit of every field that can be edited without breaking the record, in random order."""
+    """One edit of every field that can be edited without breaking the record, in random order.
+
+    Of a table that has a source, either what is measured or the place in the source: these belong together.
+    """
     values = parse(text.encode()).values
     found = list(_edits(values, shape_of(MODELS[kind]), (), "", chance))
     chance.shuffle(found)
@@ -46,31 +49,44 @@ def edits(text: str, kind: FileKind, chance: random.Random) -> list[Edit]:
 
 
 def _edits(
-    values: dict[str, Any], shape: Shape, path: Path, name: str, chance: random.Random
+    values: dict[str, Any],
+    shape: Shape,
+    path: Path,
+    name: str,
+    chance: random.Random,
+    *,
+    numbers: bool = True,
 ) -> Iterator[Edit]:
+    numbers = numbers and not ("loc" in values and chance.random() < 0.3)
     for key, inner in shape.keys.items():
         bare = key == "n" and name.startswith("enrollment.")  # goes by the name of its table, as in `diff`
         here, at = name if bare else f"{name}.{key}".lstrip("."), (*path, key)
         value = values.get(key)
-        if key in shape.identity or key in ("schema", "id", "key"):
+        if key in shape.identity or key in ("schema", "id", "key") or (key == "loc" and numbers):
             continue
         if value is None:
             if key == "note" and inner.kind == "value":
                 yield Edit(here, "set", at, f"new {chance.randrange(10**6)}")
         elif isinstance(value, dict):
-            yield from _edits(value, inner, at, here, chance)
+            yield from _edits(value, inner, at, here, chance, numbers=numbers)
         elif inner.kind in ("tables", "inline_tables") and isinstance(value, list):
             element = Shape("inline", inner.keys, inner.identity)
             names = labels(value, inner)
-            if inner.identity and len(set(names)) == len(names):
+            if numbers and inner.identity and len(set(names)) == len(names):
                 for position, (label, child) in enumerate(zip(names, value, strict=True)):
-                    yield from _edits(child, element, (*at, position), f"{here}.{label}", chance)
+                    place = (*at, position)
+                    yield from _edits(child, element, place, f"{here}.{label}", chance, numbers=numbers)
         elif key in PROSE:
             yield Edit(here, "unset" if key == "note" and chance.random() < 0.3 else "set", at, value + " …")
-        elif type(value) is int:
-            yield Edit(here, "set", at, value + chance.randrange(1, 9))
-        elif type(value) is Decimal and "E" not in str(value):
-            yield Edit(here, "set", at, Decimal(f"{value}{'' if '.' in str(value) else '.'}1"))
+        elif numbers:
+            yield from _numbers(value, at, here, chance)
+
+
+def _numbers(value: Any, path: Path, name: str, chance: random.Random) -> Iterator[Edit]:
+    if type(value) is int:
+        yield Edit(name, "set", path, value + chance.randrange(1, 9))
+    elif type(value) is Decimal and "E" not in str(value):
+        yield Edit(name, "set", path, Decimal(f"{value}{'' if '.' in str(value) else '.'}1"))
 
 
 def additions(kind: FileKind, chance: random.Random, number: int) -> list[Edit]:

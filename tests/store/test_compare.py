@@ -194,6 +194,9 @@ def test_a_set_has_no_order_and_another_list_has() -> None:
         (196, None, "enrollment.treated", 196, None),
         (196, "not_reported", "enrollment.treated", 196, "not_reported"),
         ("not_reported", 196, "enrollment.treated", "not_reported", 196),
+        (196, {}, "enrollment.treated", 196, {}),
+        (196, {"n": "many"}, "enrollment.treated", 196, {"n": "many"}),
+        ({"src": "x"}, 196, "enrollment.treated", {"src": "x"}, 196),
     ],
 )
 def test_a_bare_number_and_a_table_with_n(
@@ -217,6 +220,22 @@ def test_elements_go_by_their_identity_wherever_they_stand() -> None:
 def test_elements_without_identity_go_by_position() -> None:
     arms = [{"arms": [{"id": "a", "given": [{"doses": n} for n in doses]}]} for doses in ((1, 2), (1, 3))]
     assert one(*arms).field == "arms.a.given.1.doses"
+
+
+def test_one_without_identity_among_others_is_the_same_wherever_it_stands() -> None:
+    everybody, active = {"deaths": 1}, {"arm": "active", "deaths": 0}
+    assert changes({"safety": [everybody]}, {"safety": [active, everybody]}, "trial") == [
+        Change("safety.active", None, active, "major")
+    ]
+    found = one({"safety": [everybody, active]}, {"safety": [active, {"deaths": 2}]})
+    assert (found.field, found.old, found.new) == ("safety.#1.deaths", 1, 2)
+
+
+def test_an_element_cannot_take_the_name_of_another() -> None:
+    old = {"arms": [{"id": "1"}, {"n": 1}, {"n": 2}, {"id": "#2"}]}
+    new = {"arms": [{"n": 1}, {"id": "#2"}, {"n": 2}, {"id": "1"}]}
+    assert changes(old, new, "trial") == []
+    assert list(leaves(old, "trial")) == ["arms.1.id", "arms.#1.n", "arms.#2.n", 'arms."#2".id']
 
 
 def test_an_identity_that_is_there_twice() -> None:
@@ -424,7 +443,7 @@ def test_every_fact_by_its_field() -> None:
         "enrollment.treated.src": "x",
         "arms.a.id": "a",
         "arms.a.given.0.doses": 1,
-        "arms.1.n": 2,
+        "arms.#1.n": 2,
         "outcomes": [],
         "unknown": {"a": 1},
     }

@@ -17,8 +17,8 @@ from alscli.errors import AlscliError, RefusedError
 from alscli.model.format import MODELS, FileKind, shape_of
 from alscli.model.vocabulary import shipped
 from alscli.store.compare import changes
+from alscli.store.git import merge_lines
 from alscli.store.layout import lay_out, meaning
-from alscli.store.line_merge import merge_lines
 from alscli.store.merge import REMOVED, Conflict, Merged, merge
 from alscli.store.toml import parse
 from alscli.store.weave import interleave
@@ -170,6 +170,9 @@ countries = ["CN", "US"]
 sites = 6
 src = "registry"
 
+[dates]
+start = { on = "2015", type = "actual" }
+
 [enrollment]
 planned = 40
 randomized = 36
@@ -227,9 +230,9 @@ def test_the_example_is_canonical_and_valid() -> None:
         ),
         pytest.param(
             ("randomized = 36", "randomized = 37"),
-            ("randomized = 36", 'randomized = { n = 36, loc = "table 1" }'),
             ("randomized = 36", 'randomized = { n = 37, loc = "table 1" }'),
-            id="a bare count, and its place in the source",
+            ("randomized = 36", 'randomized = { n = 37, loc = "table 1" }'),
+            id="a count that both changed, and its place in the source",
         ),
         pytest.param(
             ("value = -0.20", "value = -0.21"),
@@ -380,6 +383,37 @@ def dispute(result: Merged) -> tuple[str, list[Any]]:
             [REMOVED, "{ n = 17 }"],
             id="an element removed and changed",
         ),
+        pytest.param(
+            ("randomized = 36", "randomized = 37"),
+            ("randomized = 36", 'randomized = { n = 36, src = "paper" }'),
+            "enrollment.randomized",
+            [37, '{ n = 36, src = "paper" }'],
+            id="a count, and its source",
+        ),
+        pytest.param(
+            ("randomized = 36\n", ""),
+            ("randomized = 36", 'randomized = { n = 36, loc = "table 1" }'),
+            "enrollment.randomized",
+            [REMOVED, '{ n = 36, loc = "table 1" }'],
+            id="a count removed, and its place in the source",
+        ),
+        pytest.param(
+            ('{ on = "2015"', '{ on = "2016"'),
+            ('type = "actual" }', 'type = "actual", src = "paper" }'),
+            "dates.start",
+            ['{ on = "2016" }', '{ src = "paper" }'],
+            id="a date, and its source",
+        ),
+        pytest.param(
+            ("value = -0.20", "value = -0.21"),
+            ("value = -0.50 },\n]\n", 'value = -0.50 },\n]\nsrc = "paper"\n'),
+            "outcomes.slope",
+            [
+                '{ values = [{ arm = "active", value = -0.21 }, { arm = "control", value = -0.50 }] }',
+                '{ src = "paper" }',
+            ],
+            id="results, and their source",
+        ),
     ],
 )  # fmt: skip
 def test_conflicts(ours: tuple[str, str], theirs: tuple[str, str], field: str, disputed: list[Any]) -> None:
@@ -392,6 +426,26 @@ def test_conflicts(ours: tuple[str, str], theirs: tuple[str, str], field: str, d
     kept = other if disputed[0] == REMOVED else one
     head, _, tail = result.data.decode().partition("[[disputes]]")
     assert head + tail[tail.index("[screening]") :] == kept
+
+
+words = st.sampled_from([None, "a", "b"])
+counts = st.tuples(st.sampled_from([36, 37, 38]), words, words)
+
+
+@given(counts, counts, counts)
+@settings(max_examples=50, deadline=None)
+def test_no_number_stands_beside_the_source_of_another_side(
+    base: tuple[Any, ...], ours: tuple[Any, ...], theirs: tuple[Any, ...]
+) -> None:
+    texts = []
+    for n, src, loc in (base, ours, theirs):
+        pairs = ", ".join(f'{key} = "{word}"' for key, word in (("src", src), ("loc", loc)) if word)
+        texts.append(with_lines(TRIAL, ("randomized = 36", f"randomized = {{ n = {n}, {pairs} }}")))
+    result = merged(*(text.replace(",  }", " }") for text in texts))
+    held = values(result.data)["enrollment"]["randomized"]
+    held = held if isinstance(held, dict) else {"n": held}
+    if not result.conflicts:
+        assert (held["n"], held.get("src"), held.get("loc")) in (ours, theirs)
 
 
 def test_a_record_that_both_sides_added() -> None:

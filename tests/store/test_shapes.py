@@ -23,7 +23,7 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
 
 
 def forget() -> None:
-    for function in (shapes._kept, shapes._known, shapes._version):
+    for function in (shapes._kept, shapes._known):
         function.cache_clear()
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from decimal import Decimal
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -177,4 +178,63 @@ def test_wide_characters_are_aligned() -> None:
     lines = list(view.fields(changes, 40, color=False))
     assert lines == ["    title_zh  渐冻症 → 肌萎缩侧索硬化", "  ! phase     1 → 2"]
     assert list(view.fields(changes, 24, color=False))[2] == "      + 肌萎缩侧索硬化"
-    assert list(view.fields(changes, 20, color=False))[2] == "      + 肌萎缩侧索…"
+    assert list(view.fields(changes, 20, color=False))[2:4] == ["      + 肌萎缩侧索硬", "        化"]
+
+
+def test_of_two_long_texts_one_sees_where_they_differ() -> None:
+    same = "The same words again and again, which nobody wants to read twice. " * 3
+    change = Change("note", f"{same}Six sites. {same}", f"{same}Seven sites. {same}", "minor")
+    assert list(view.fields([change], 80, color=False)) == [
+        "    note",
+        "      - …wants to read twice. Six sites. The same words…",
+        "      + …wants to read twice. Seven sites. The same words…",
+    ]
+    added = Change("note", same, f"{same}Seven sites.", "minor")
+    assert list(view.fields([added], 80, color=False)) == [
+        "    note",
+        "      - …wants to read twice.",
+        "      + …wants to read twice. Seven sites.",
+    ]
+
+
+texts = st.text(st.sampled_from("ab 症"), max_size=200)
+
+
+@given(texts, texts, texts, texts)
+def test_what_differs_is_never_left_out(head: str, old: str, new: str, tail: str) -> None:
+    sides = view._parted(head + old + tail, head + new + tail)
+    for side, whole in zip(sides, (head + old + tail, head + new + tail), strict=True):
+        assert side.strip("…") in whole
+    if old != new:
+        assert sides[0] != sides[1]
+
+
+def test_what_came_is_not_contrasted_with_nothing() -> None:
+    ref = {"key": "mnda", "title": "Sites that recruit, as the association lists them on its page of trials"}
+    (name, *lines) = view.fields([Change("refs.mnda", None, ref, "minor")], 60, color=False)
+    assert name == "    refs.mnda"
+    assert [line[:8] for line in lines] == ["      + ", "        "]
+    (line,) = view.fields([Change("refs.mnda", ref, None, "minor")], 200, color=False)
+    assert line.endswith(" → (nothing)")
+
+
+def test_a_long_value_takes_some_lines_and_no_more() -> None:
+    lines = list(view.fields([Change("note", None, "word " * 500, "minor")], 60, color=False))
+    assert len(lines) == 7
+    assert lines[-1].endswith("…")
+    assert all(len(line) <= 60 for line in lines)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "shown"),
+    [
+        (["a", "b"], ["a", "b", "c"], ("·", "c")),
+        (["a", "b"], ["b"], ("a", "·")),
+        (["a", "b"], ["b", "a"], ("a, b", "b, a")),
+        (["a", "b"], ["c", "b", "a"], ("a, b", "c, b, a")),
+        (["a"], ["b"], ("a", "b")),
+        (["a"], ["a", "a"], ("a", "a, a")),
+    ],
+)
+def test_of_lists_what_came_and_went(old: list[str], new: list[str], shown: tuple[str, str]) -> None:
+    assert view.sides(Change("src", old, new, "minor")) == shown

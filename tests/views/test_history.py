@@ -67,6 +67,17 @@ def test_blame_in_columns() -> None:
     ]
 
 
+def test_blame_where_there_is_little_room() -> None:
+    origins = [Origin("title", "Trial", COMMIT), Origin("sites", 6, COMMIT), Origin("phase", "2", None)]
+    assert list(view.blame(origins, 60, color=False)) == [
+        "2026-11-22  0123456789  李 华",
+        "  title  Trial",
+        "  sites  6",
+        "not committed",
+        "  phase  2",
+    ]
+
+
 def test_nothing_is_obeyed() -> None:
     commit = COMMIT._replace(author=HOSTILE, subject=HOSTILE)
     steps = [

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -33,6 +35,7 @@ def test_what_a_terminal_would_obey_is_spelled_out(text: str, shown: str) -> Non
 
 def test_one_line() -> None:
     assert one_line("a\tb\r\nc\n\nd\x1b") == r"a b c d\x1b"
+    assert one_line("a\u2028b\x0bc\x85d\u2029\ne") == "a b c d e"
 
 
 @given(hostile)
@@ -58,8 +61,10 @@ def test_a_text_cut_to_fit(text: str, columns: int) -> None:
 @given(hostile, st.integers(1, 100), st.sampled_from(["", "  ", "    "]))
 def test_wrapped_lines_lose_nothing_but_blanks(text: str, columns: int, indent: str) -> None:
     lines = wrap(text, columns, indent)
-    assert "".join("".join(lines).split()) == "".join(plain(text).split())
-    assert all(width(line) <= max(columns, 20 + len(indent)) for line in lines)
+    assert "".join("".join(lines).split()) == "".join(
+        plain(re.sub(r"[\t\r\v\f\x85\u2028\u2029]", "\n", text)).split()
+    )
+    assert all(width(line) <= max(columns, 10 + len(indent)) for line in lines)
     assert all(line.startswith(indent) or not line for line in lines)
 
 
@@ -69,6 +74,8 @@ def test_where_lines_break() -> None:
     assert wrap("x" * 45, 20) == ["x" * 20, "x" * 20, "x" * 5]
     assert wrap("a\n\nb", 20, "  ") == ["  a", "", "  b"]
     assert wrap("", 20) == [""]
+    assert wrap("a\tb\r\nc\u2028d\re", 20) == ["a b", "c", "d", "e"]
+    assert wrap("sixteen columns at least", 16) == ["sixteen columns", "at least"]
 
 
 def test_punctuation_stays_with_the_character_before_it() -> None:

@@ -59,9 +59,7 @@ def _run(argv: Sequence[str]) -> int:
     except Exception as error:
         if os.environ.get("ALSCLI_DEBUG"):
             raise
-        print(f"error: internal failure: {type(error).__name__}: {error}", file=sys.stderr)
-        print("  nothing was written; ALSCLI_DEBUG=1 shows where, please report it", file=sys.stderr)
-        return 3
+        return _report_failure(error)
     return status if isinstance(status, int) else 0
 
 
@@ -109,8 +107,9 @@ def program(arguments: Sequence[str]) -> Callable[..., Any]:
     app.callback()(_globals)
     completed = _COMPLETE in os.environ
     if completed:
-        from alscli.cli.completing import words_typed
+        from alscli.cli.completing import join_words, words_typed
 
+        typed = join_words()
         arguments = words_typed()[1:]
     named = _named(arguments)
     wanted = [named] if named else [] if "--version" in arguments else list(COMMANDS)
@@ -121,7 +120,7 @@ def program(arguments: Sequence[str]) -> Callable[..., Any]:
     if completed and named:
         from alscli.cli.completing import attach
 
-        attach(command.commands[named].params, named)
+        attach(command.commands[named].params, named, typed)
     found: Callable[..., Any] = command
     return found
 
@@ -214,6 +213,12 @@ def _guarded(function: Callable[..., Any]) -> Callable[..., Any]:
 
 def _prepare_streams() -> None:
     """Stdout is UTF-8 with LF for pipes and files; a terminal that cannot show a character shows its code."""
+    # A stream that is closed: no file that is opened may take its place, and `print` must not take stdout
+    # for stderr. Writing to what is open for reading fails, as it should.
+    if sys.stdout is None:
+        sys.stdout = open(os.devnull, encoding="utf-8")  # noqa: PTH123, SIM115
+    if sys.stderr is None:
+        sys.stderr = open(os.devnull, "w", encoding="utf-8")  # noqa: PTH123, SIM115
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             if stream.isatty():
@@ -226,6 +231,16 @@ def _reader_gone() -> int:
     # Python flushes stdout once more at exit; what is left goes nowhere.
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     return 141
+
+
+def _report_failure(error: Exception) -> int:
+    if isinstance(error, OSError) and error.filename is None:
+        print(f"error: the output cannot be written: {error.strerror or error}", file=sys.stderr)
+        print("  look at where it goes: a full disk, a closed stream", file=sys.stderr)
+    else:
+        print(f"error: internal failure: {type(error).__name__}: {error}", file=sys.stderr)
+        print("  nothing was written; ALSCLI_DEBUG=1 shows where, please report it", file=sys.stderr)
+    return 3
 
 
 def _report(error: AlscliError) -> int:

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, nullcontext
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from alscli.cli.options import Given, takes_filters
+from alscli.cli.options import Given, NoHeader, Where, takes_filters
 from alscli.cli.paging import write_lines
 from alscli.cli.session import Session, write_data
 from alscli.errors import UsageError
@@ -30,32 +29,6 @@ Format = Annotated[str | None, typer.Option(metavar="FORMAT", help=_FORMAT_HELP,
 StatsFormat = Annotated[
     str | None, typer.Option(metavar="FORMAT", help=_STATS_FORMAT_HELP, show_default=False)
 ]
-Where = Annotated[
-    str | None,
-    typer.Option(metavar="SQL", help="Condition in SQL over the columns of trials.", show_default=False),
-]
-NoHeader = Annotated[bool, typer.Option("--no-header", help="No header in tsv and csv.")]
-
-
-def _kind(format_: str | None, session: Session, formats: Sequence[str] = FORMATS) -> str:
-    kind = format_ or ("table" if session.on_terminal else "tsv")
-    if kind not in formats:
-        raise UsageError(f"--format: {kind!r} is not known", f"there are: {', '.join(formats)}")
-    return kind
-
-
-@contextmanager
-def _asked(
-    session: Session, filters: Given, where: str | None
-) -> Iterator[tuple[sqlite3.Connection, Condition]]:
-    """The database, and the condition that filters and --where make; guarded where there is a --where."""
-    from alscli.query.filters import asked
-    from alscli.query.guard import guarded
-
-    connection = session.index().connection
-    chosen = asked(session.collection, connection, filters, where)
-    with guarded(connection, tables=("trials",)) if where is not None else nullcontext():
-        yield connection, chosen
 
 
 def sql(
@@ -87,7 +60,7 @@ def sql(
     from alscli.views.table import render
 
     session: Session = context.obj
-    kind = _kind(format, session)
+    kind = session.chosen_format(format, FORMATS)
     if schema:
         write_lines(schema_lines(query, kind, session.columns, color=session.colored(sys.stdout)), session)
         return 0
@@ -121,8 +94,9 @@ def search(
 ) -> int:
     """Find words in English or Chinese.
 
-    In trials, products, claims and what was left out; the best first, with the place where the words stand.
-    All words must be there; "in quotes" one after the other, and stem* finds what begins so.
+    In trials, products, claims and what was left out, by their words, ids, terms and sources (DOI, PMID); the
+    best first, with the place where the words stand. All words must be there; "in quotes" one after the
+    other, and stem* finds what begins so.
 
     \b
     Examples:
@@ -133,13 +107,13 @@ def search(
 
     from alscli.query import database
     from alscli.query import search as text
-    from alscli.query.filters import Filter, codes
+    from alscli.query.filters import FILTERS, codes
     from alscli.views.answers import found_as_json, found_lines
 
     session: Session = context.obj
-    kind = _kind(format, session)
+    kind = session.chosen_format(format, FORMATS)
     collection = session.collection
-    wanted = Filter("decision", "decision", "term", "", "decision")
+    (wanted,) = (each for each in FILTERS if each.name == "decision")
     decisions = sorted({c for value in decision or () for c in codes(wanted, value, collection.vocabularies)})
     connection = session.index().connection
     try:
@@ -206,7 +180,7 @@ def stats(
     from alscli.model.nearness import did_you_mean
 
     session: Session = context.obj
-    kind = _kind(format, session, STATS_FORMATS)
+    kind = session.chosen_format(format, STATS_FORMATS)
     if report is not None and report not in REPORTS:
         raise UsageError(f"--report: no report {report!r}", did_you_mean(report, REPORTS))
     if report is not None and by:
@@ -215,20 +189,21 @@ def stats(
         return counted(session, filters, where, by, kind, limit, header=not no_header)
     if limit is not None:
         raise UsageError("--limit is for groups", "name columns to count by")
-    with _asked(session, filters, where) as (connection, chosen):
+    with session.asked(filters, where) as (index, chosen):
         if report == "overdue":
-            _overdue(session, connection, chosen, kind)
+            _overdue(session, index.connection, chosen, kind, header=not no_header)
         elif report == "primary":
-            _primary(session, connection, chosen, kind)
+            _primary(session, index.connection, chosen, kind, header=not no_header)
         else:
-            _state(session, connection, chosen, kind, whole=report is None)
+            whole = report is None
+            _state(session, index.connection, chosen, kind, whole=whole, header=not no_header)
     return 0
 
 
 def counted(
     session: Session,
     filters: Given,
-    where: str | None,
+    where: Sequence[str] | None,
     by: Sequence[str],
     kind: str,
     limit: int | None,
@@ -245,8 +220,8 @@ def counted(
         raise UsageError("there is no column to count by", "name one, such as phase")
     if kind not in STATS_FORMATS:
         raise UsageError(f"--format: counts have no {kind}", f"there are: {', '.join(STATS_FORMATS)}")
-    with _asked(session, filters, where) as (connection, chosen):
-        counts = count_by(connection, columns, chosen)
+    with session.asked(filters, where) as (index, chosen):
+        counts = count_by(index.connection, columns, chosen)
     if kind == "json":
         write_data(view.as_json(counts, limit))
     else:
@@ -260,7 +235,13 @@ def counted(
 
 
 def _state(
-    session: Session, connection: sqlite3.Connection, chosen: Condition, kind: str, *, whole: bool
+    session: Session,
+    connection: sqlite3.Connection,
+    chosen: Condition,
+    kind: str,
+    *,
+    whole: bool,
+    header: bool,
 ) -> None:
     from alscli.query import upkeep
     from alscli.query.database import count
@@ -277,10 +258,12 @@ def _state(
         write_data(sections_as_json(sections, total))
         return
     color = session.colored(sys.stdout)
-    write_lines(section_lines(sections, kind, session.columns, color=color), session)
+    write_lines(section_lines(sections, kind, session.columns, color=color, header=header), session)
 
 
-def _overdue(session: Session, connection: sqlite3.Connection, chosen: Condition, kind: str) -> None:
+def _overdue(
+    session: Session, connection: sqlite3.Connection, chosen: Condition, kind: str, *, header: bool
+) -> None:
     from alscli.query import upkeep
     from alscli.views.stats import report_as_json
     from alscli.views.table import render
@@ -290,14 +273,17 @@ def _overdue(session: Session, connection: sqlite3.Connection, chosen: Condition
         write_data(report_as_json(upkeep.OVERDUE, ("id",), rows, asked))
     else:
         color = session.colored(sys.stdout)
-        write_lines(render(kind, upkeep.OVERDUE, rows, session.columns, color=color), session)
+        lines = render(kind, upkeep.OVERDUE, rows, session.columns, color=color, header=header)
+        write_lines(lines, session)
     session.say(
         f"{len(rows)} of {asked} registered interventional trials that ended more than a year before"
         f" {session.as_of} have no result on file; delays can be certified, and phase 1 may be exempt"
     )
 
 
-def _primary(session: Session, connection: sqlite3.Connection, chosen: Condition, kind: str) -> None:
+def _primary(
+    session: Session, connection: sqlite3.Connection, chosen: Condition, kind: str, *, header: bool
+) -> None:
     from alscli.query import upkeep
     from alscli.views.stats import named, report_as_json
     from alscli.views.table import render
@@ -307,7 +293,8 @@ def _primary(session: Session, connection: sqlite3.Connection, chosen: Condition
         write_data(report_as_json(columns, upkeep.PRIMARY, rows, total))
     else:
         color = session.colored(sys.stdout)
-        write_lines(render(kind, columns, named(rows), session.columns, color=color), session)
+        lines = render(kind, columns, named(rows), session.columns, color=color, header=header)
+        write_lines(lines, session)
     session.say(f"N = {total} trials; one with several kinds of cells stands in several rows")
 
 
@@ -334,30 +321,29 @@ def compare(
       alscli compare --by cell_type MSC NSC iPSC
     """
     session: Session = context.obj
-    kind = _kind(format, session, STATS_FORMATS)
+    kind = session.chosen_format(format, STATS_FORMATS)
     if by is not None:
         return _compare_kinds(session, filters, where, by, names, kind)
-    if filters or where is not None:
+    if filters or where:
         raise UsageError("filters choose among kinds of trials", "use them with --by, or name trials by id")
     return _compare_trials(session, names, kind)
 
 
 def _compare_trials(session: Session, names: Sequence[str], kind: str) -> int:
-    from alscli.model.trial import Trial
+    from alscli.cli.revisions import entry_begun
     from alscli.query import database
     from alscli.query.comparison import side_by_side
-    from alscli.store.collection import resolve
     from alscli.views import comparison as view
 
-    snapshot = session.collection.load()
-    records = [resolve(name, snapshot.records) for name in names]
-    ids = list(dict.fromkeys(record.entry.id for record in records))
-    for name, record in zip(names, records, strict=True):
-        if not isinstance(record.model, Trial) or record.entry.id not in snapshot.trials:
+    entries = [entry_begun(session, name) for name in names]
+    ids = list(dict.fromkeys(entry.id for entry in entries))
+    connection = session.index().connection
+    for name, entry in zip(names, entries, strict=True):
+        if entry.kind != "trial" or not database.count(connection, "t.id = ?", [entry.id]):
             raise UsageError(f"{name!r} is no readable trial", "compare trials; `alscli list` lists them")
     if len(ids) < 2:
         raise UsageError("there is only one trial to compare", "name two or more, or use `alscli show`")
-    facts = side_by_side(database.build(snapshot, session.collection.vocabularies), ids)
+    facts = side_by_side(connection, ids)
     if kind == "json":
         write_data(view.facts_as_json(ids, facts))
     else:
@@ -367,7 +353,7 @@ def _compare_trials(session: Session, names: Sequence[str], kind: str) -> int:
 
 
 def _compare_kinds(
-    session: Session, filters: Given, where: str | None, by: str, terms: Sequence[str], kind: str
+    session: Session, filters: Given, where: Sequence[str] | None, by: str, terms: Sequence[str], kind: str
 ) -> int:
     from alscli.model.nearness import did_you_mean
     from alscli.query.comparison import group, overlapping
@@ -383,12 +369,12 @@ def _compare_kinds(
     vocabularies = session.collection.vocabularies
     groups = []
     products: Mapping[str, Named] = {}
-    with _asked(session, filters, where) as (connection, chosen):
+    with session.asked(filters, where) as (index, chosen):
         if name == "product":
-            products = products_in(connection)
+            products = products_in(index.connection)
         for term in dict.fromkeys(terms):
             found = condition({name: [term], **EVERY_DECISION}, vocabularies, products)
-            groups.append(group(connection, term, chosen.also(found)))
+            groups.append(group(index.connection, term, chosen.also(found)))
     if kind == "json":
         write_data(view.groups_as_json(name, groups))
     else:

@@ -20,7 +20,7 @@ from alscli.cli.revisions import (
     repository_of,
     unknown,
 )
-from alscli.cli.session import Session, write_data
+from alscli.cli.session import Session, check_format, write_data
 from alscli.errors import UsageError
 
 if TYPE_CHECKING:
@@ -68,8 +68,7 @@ def diff(
     from alscli.views import changes as view
 
     session: Session = context.obj
-    if format not in FORMATS:
-        raise UsageError(f"--format: {format!r} is not known", f"there are: {', '.join(FORMATS)}")
+    check_format(format, FORMATS)
     if stat and format == "json":
         raise UsageError("--stat has no JSON", "--format json has every field; count them")
     if registry and staged:

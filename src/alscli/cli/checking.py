@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from alscli.cli.paging import write_lines
 from alscli.cli.session import Session, write, write_data
 from alscli.errors import CollectionError, UsageError
 
@@ -371,18 +372,34 @@ def explain(
 
     session: Session = context.obj
     color = session.colored(sys.stdout)
+    lines: list[str] = []
     if code is None or len(code) < 5:
         chosen = select([code] if code else [], [])
         for name, rule in catalogue().items():
             if name in chosen:
-                write(f"{paint(name, rule.severity.value, color)}  {rule.severity.value:<7}  {rule.summary}")
-        return 0
-    (name,) = select([code], [])
-    rule = catalogue()[name]
-    write(f"{paint(name, rule.severity.value, color)} ({rule.severity.value})")
-    write("")
-    write(rule.documentation)
-    if not rule.waivable:
-        write("")
-        write("Cannot be waived.")
+                first, *rest = _within(rule.summary, session, " " * 16)
+                head = f"{paint(name, rule.severity.value, color)}  {rule.severity.value:<7}  "
+                lines += [head + first.lstrip(), *rest]
+    else:
+        (name,) = select([code], [])
+        rule = catalogue()[name]
+        lines += [f"{paint(name, rule.severity.value, color)} ({rule.severity.value})", ""]
+        lines += _within(rule.documentation, session)
+        lines += [] if rule.waivable else ["", "Cannot be waived."]
+    write_lines(lines, session)
     return 0
+
+
+def _within(text: str, session: Session, indent: str = "") -> list[str]:
+    """The lines of a text; on a terminal broken anew where they do not fit."""
+    if not session.on_terminal:
+        return text.split("\n")
+    from alscli.text import wrap
+
+    paragraphs = [""]
+    for line in text.split("\n"):
+        if line and paragraphs[-1] and not line.startswith(("Example: ", "Remedy: ")):
+            paragraphs[-1] += f" {line}"
+        else:
+            paragraphs.append(line)
+    return [line for each in paragraphs[1:] for line in wrap(each, session.columns, indent)]

@@ -6,7 +6,6 @@ import json
 import re
 import sqlite3
 import sys
-from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from functools import cache
 from typing import TYPE_CHECKING, Annotated, Any
@@ -25,14 +24,21 @@ FORMATS = ("text", "json")
 _COLUMNS = (
     "id, registry_id, registry, secondary_ids, title, title_zh, scientific_title, sponsor, products,"
     " cell_types, phase, start, related,"
-    " coalesce(enrollment_enrolled, enrollment_randomized, enrollment_planned) AS size"
+    " coalesce(enrollment_enrolled, enrollment_randomized, enrollment_planned)"
 )
+# A bar between two texts: no id runs over it.
 _TEXTS = (
-    "SELECT id AS trial, note AS text FROM trials WHERE note IS NOT NULL"
-    " UNION ALL SELECT id, eligibility_note FROM trials WHERE eligibility_note IS NOT NULL"
-    " UNION ALL SELECT trial, note FROM outcomes WHERE note IS NOT NULL"
-    " UNION ALL SELECT trial, definition FROM outcomes WHERE definition IS NOT NULL"
-    " UNION ALL SELECT record, coalesce(title, '') || ' ' || coalesce(url, '') FROM refs WHERE kind = 'trial'"
+    "SELECT trial, group_concat(text, ' | ') FROM ("
+    "SELECT id AS trial, title AS text FROM trials"
+    " UNION ALL SELECT id, title_zh FROM trials"
+    " UNION ALL SELECT id, scientific_title FROM trials"
+    " UNION ALL SELECT id, note FROM trials"
+    " UNION ALL SELECT id, eligibility_note FROM trials"
+    " UNION ALL SELECT trial, note FROM outcomes"
+    " UNION ALL SELECT trial, definition FROM outcomes"
+    " UNION ALL SELECT record, title FROM refs WHERE kind = 'trial'"
+    " UNION ALL SELECT record, url FROM refs WHERE kind = 'trial'"
+    ") GROUP BY trial"
 )
 
 
@@ -59,9 +65,9 @@ def dedupe(
     if format not in FORMATS:
         raise UsageError(f"--format: {format!r} is not known", f"there are: {', '.join(FORMATS)}")
     connection = session.index().connection
-    faces = list(_faces(connection))
+    faces = _faces(connection)
     found = groups(faces)
-    titles = dict(connection.execute("SELECT id, title FROM trials"))
+    titles = {face.id: face.titles[0] if face.titles else "" for face in faces}
     if format == "json":
         write_data(_json(found, len(faces)))
     else:
@@ -72,51 +78,55 @@ def dedupe(
     return 1 if exit_code and found else 0
 
 
-def _faces(connection: sqlite3.Connection) -> Iterator[Face]:
+def _faces(connection: sqlite3.Connection) -> list[Face]:
     from alscli.store.likeness import Face, fold
 
-    mentions = _mentions(connection)
-    asked = connection.execute(f"SELECT {_COLUMNS} FROM trials")  # noqa: S608 - a constant
-    names = [column[0] for column in asked.description]
-    for values in asked:
-        row = dict(zip(names, values, strict=True))
-        ids = [text for text in (row["registry_id"], *_listed(row["secondary_ids"])) if text]
-        titles = [row[name] for name in ("title", "title_zh", "scientific_title") if row[name]]
-        yield Face(
-            id=row["id"],
-            number=row["registry_id"] or "",
-            registry=row["registry"] or "",
+    mentions = {trial: ids_named_in(text) for trial, text in connection.execute(_TEXTS)}
+    rows = connection.execute(f"SELECT {_COLUMNS} FROM trials").fetchall()  # noqa: S608 - a constant
+    known = {row[0] for row in rows}
+    faces = []
+    for row in rows:
+        id_, number, registry, secondary, title, title_zh, scientific, sponsor, *others = row
+        products, cells, phase, start, related, size = others
+        ids = [number, *_listed(secondary)] if number else _listed(secondary)
+        face = Face(
+            id=id_,
+            number=number or "",
+            registry=registry or "",
             keys=frozenset(key for text in ids if (key := _key(text))),
-            mentions=frozenset(mentions[row["id"]] | _named(titles)),
-            titles=tuple(titles),
-            sponsor=fold(row["sponsor"] or ""),
-            products=frozenset(_listed(row["products"])),
-            cells=frozenset(_listed(row["cell_types"])),
-            phase="" if row["phase"] in ("na", None) else row["phase"],
-            start=row["start"] or "",
-            size=row["size"],
-            related=frozenset(_related(_listed(row["related"]))),
+            mentions=mentions.get(id_, frozenset()),
+            titles=tuple(text for text in (title, title_zh, scientific) if text),
+            sponsor=fold(sponsor or ""),
+            products=frozenset(_listed(products)),
+            cells=frozenset(_listed(cells)),
+            phase="" if phase in ("na", None) else phase,
+            start=start or "",
+            size=size,
+            related=frozenset(_related(_listed(related), known)),
         )
+        faces.append(face)
+    return faces
 
 
 def _listed(text: str | None) -> list[str]:
-    held: Any = json.loads(text) if text and text != "[]" else []
+    if not text or text == "[]":
+        return []
+    held: Any = json.loads(text)
     return [item for item in held if isinstance(item, str)] if isinstance(held, list) else []
 
 
-def _related(pairs: Iterable[str]) -> Iterator[str]:
+def _related(pairs: Iterable[str], known: set[str]) -> Iterator[str]:
     """What a trial is related to: a record's id, or a registry id as keys are written."""
     for pair in pairs:
         name = pair.partition(":")[2]
-        yield name
-        yield _key(name)
+        yield name if name in known else _key(name)
 
 
 def _key(text: str) -> str:
     """An id in the form in which two spellings are equal; empty for what many trials may have."""
-    from alscli.model.identifiers import is_canonical, parse_registry_id
+    from alscli.model.identifiers import parse_registry_id
 
-    if text.startswith("NCT") and is_canonical(text):  # most are, and reading any spelling takes a while
+    if _NCT.fullmatch(text):  # most are, and reading any spelling takes a while
         return text
     parsed = parse_registry_id(text)
     if parsed is not None:
@@ -126,41 +136,53 @@ def _key(text: str) -> str:
     return plain if len(plain) >= 6 and digits >= 2 else ""
 
 
-def _mentions(connection: sqlite3.Connection) -> dict[str, set[str]]:
-    """The registry ids in the texts of each trial."""
-    found: dict[str, set[str]] = defaultdict(set)
-    for trial, text in connection.execute(_TEXTS):
-        found[trial] |= _named([text])
-    return found
+_NCT = re.compile(r"NCT[0-9]{8}(?![A-Za-z0-9])")
+_NUMBER = re.compile(r"\W{0,4}[0-9]")
+_WIDE = re.compile("[\uff10-\uff19\uff21-\uff5a]")
+_EU = re.compile(r"20[0-9]{2}\W{1,2}[0-9]{6}")
 
 
-_EU = re.compile(r"20[0-9]{2}\W?[0-9]{6}")
-_FOUR = re.compile(r"[0-9]{4}")
-
-
-def _named(texts: Iterable[str]) -> set[str]:
-    """The registry ids in texts, as keys; looking for them takes a while, and hardly any text has one."""
+def ids_named_in(text: str) -> frozenset[str]:
+    """The registry ids in texts that bars part, as keys."""
     from alscli.model.identifiers import find_registry_ids
 
-    return {number.key for text in texts if _may_name(text) for number in find_registry_ids(text)}
+    found = _plainly_named(text)
+    if found is None:
+        found = []
+        for part in text.split(" | "):
+            plain = _plainly_named(part)
+            found += [each.key for each in find_registry_ids(part)] if plain is None else plain
+    return frozenset(found)
 
 
-def _may_name(text: str) -> bool:
+def _plainly_named(text: str) -> list[str] | None:
+    """The ids in a text of which all are NCT numbers, well written; None where a closer look is needed.
+
+    Looking for ids of any kind takes a while, and hardly any text has one.
+    """
     exact, others = _prefixes()
-    if any(prefix in text for prefix in exact):
-        return True
-    if not _FOUR.search(text):
-        return False
-    small = text.casefold()
-    return any(prefix in small for prefix in others) or _EU.search(text) is not None
+    if _WIDE.search(text):
+        return None
+    for prefix in exact:
+        if prefix in text:
+            return None
+    small = text.lower()
+    for prefix in others:
+        if prefix in small:
+            return None
+    if _EU.search(text):
+        return None
+    found = _NCT.findall(text) if "NCT" in text else []
+    after = small.split("nct")[1:]
+    return found if len(found) == sum(_NUMBER.match(each) is not None for each in after) else None
 
 
 @cache
 def _prefixes() -> tuple[list[str], list[str]]:
-    """With what the ids of registries begin: those that count in this spelling alone, and the others."""
+    """With what ids begin, but for NCT: those that count in this spelling alone, and the others."""
     from alscli.model.identifiers import REGISTRIES
 
-    named = [each for each in REGISTRIES if each.prefix]
+    named = [each for each in REGISTRIES if each.prefix and each.prefix != "NCT"]
     exact = [each.prefix for each in named if each.exact_in_text]
     return [*exact, "NTR"], [each.prefix.casefold() for each in named if not each.exact_in_text]
 
@@ -185,7 +207,7 @@ def _lines(found: Iterable[Group], titles: dict[str, str], room: int | None, *, 
     for group in found:
         yield paint(f"{group.score:3}  {', '.join(group.ids)}", "heading", color)
         for id_ in group.ids:
-            line = f"     {id_}: {one_line(titles.get(id_) or '')}"
+            line = f"     {id_}: {one_line(titles[id_])}"
             yield fit(line, room) if room else line
         for pair in group.pairs:
             yield f"     {pair.one} ~ {pair.other}: {', '.join(pair.reasons)}"

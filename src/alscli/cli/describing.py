@@ -7,13 +7,22 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from alscli.cli.session import Session, write, write_data
+from alscli.cli.paging import write_lines
+from alscli.cli.session import Session, write_data
 from alscli.errors import CollectionError, UsageError
 
 if TYPE_CHECKING:
     from alscli.model.vocabulary import Vocabularies
 
 KINDS = ("trial", "product", "ledger")
+FORMATS = ("table", "tsv", "json")
+
+Format = Annotated[
+    str | None,
+    typer.Option(
+        metavar="FORMAT", help="table, tsv or json; table on a terminal, else tsv.", show_default=False
+    ),
+]
 
 
 def schema(
@@ -64,7 +73,7 @@ def fields(
         str | None, typer.Argument(metavar="[NAME]", help="A field, or part of its path.")
     ] = None,
     kind: Annotated[str, typer.Option(metavar="KIND", help="trial, product or ledger.")] = "trial",
-    format: Annotated[str, typer.Option(metavar="FORMAT", help="table, tsv or json.")] = "table",  # noqa: A002
+    format: Format = None,  # noqa: A002
 ) -> int:
     """List the fields of the format.
 
@@ -83,8 +92,7 @@ def fields(
     session: Session = context.obj
     if kind not in MODELS:
         raise UsageError(f"no kind of file {kind!r}", did_you_mean(kind, MODELS))
-    if format not in ("table", "tsv", "json"):
-        raise UsageError(f"--format: {format!r} is not known", "there are: table, tsv, json")
+    chosen = session.chosen_format(format, FORMATS)
     entries = fields_of(kind)
     if name is not None:
         bare = name.replace("[]", "")
@@ -94,19 +102,19 @@ def fields(
             paths = [entry.path for entry in entries]
             raise UsageError(f"no field {name!r}", did_you_mean(name, paths) or "`alscli fields` lists them")
         entries = tuple(found)
-    if format == "table" and name is not None and len(entries) == 1:
-        lines = render_one(entries[0], _vocabularies(session), color=session.colored(sys.stdout))
+    if format in (None, "table") and name is not None and len(entries) == 1:
+        color, room = session.colored(sys.stdout), session.columns if session.on_terminal else 100
+        lines = render_one(entries[0], fields_of(kind), _vocabularies(session), room, color=color)
     else:
-        lines = render(entries, format, session.columns if session.on_terminal else None)
-    for line in lines:
-        write(line)
+        lines = render(entries, chosen, session.columns)
+    write_lines(lines, session)
     return 0
 
 
 def values(
     context: typer.Context,
     field: Annotated[str, typer.Argument(metavar="FIELD", help="A field or a vocabulary.")],
-    format: Annotated[str, typer.Option(metavar="FORMAT", help="table, tsv or json.")] = "table",  # noqa: A002
+    format: Format = None,  # noqa: A002
     counts: Annotated[
         bool, typer.Option("--counts", help="Only what the collection holds, with counts.")
     ] = False,
@@ -118,18 +126,19 @@ def values(
     \b
     Examples:
       alscli values cell_type
-      alscli values sponsor
+      alscli values sponsor.name
     """
     from alscli.model.format import fields as fields_of
     from alscli.model.nearness import did_you_mean
     from alscli.views.fields import render_counts, render_terms
 
     session: Session = context.obj
-    if format not in ("table", "tsv", "json"):
-        raise UsageError(f"--format: {format!r} is not known", "there are: table, tsv, json")
+    chosen = session.chosen_format(format, FORMATS)
     vocabularies = _vocabularies(session)
     entries = {entry.path.replace("[]", ""): entry for kind in KINDS for entry in fields_of(kind)}
-    named = [entry for path, entry in entries.items() if path == field or path.rpartition(".")[2] == field]
+    bare = field.replace("[]", "")
+    named = [entries[bare]] if bare in entries else []
+    named = named or [entry for path, entry in entries.items() if path.rpartition(".")[2] == bare]
     vocabulary = (
         field
         if field in vocabularies
@@ -140,13 +149,14 @@ def values(
     if vocabulary is None and not named:
         known = sorted({*vocabularies, *(path.rpartition(".")[2] for path in entries)})
         raise UsageError(f"no field {field!r}", did_you_mean(field, known) or "`alscli fields` lists them")
-    width = session.columns if session.on_terminal else None
+    below = [path for path in entries if path.startswith(f"{bare}.") and not path.endswith((".src", ".loc"))]
+    if vocabulary is None and below and not {f"{bare}.n", f"{bare}.on"} & set(below):
+        raise UsageError(f"{field} is a table", f"name one of its fields: {', '.join(below[:8])}")
     if vocabulary is None or counts:
         snapshot = session.collection.load()
         session.warn_unreadable([record.entry.path for record in snapshot.unreadable])
-        lines = render_counts(field, named, snapshot, format, width)
+        lines = render_counts(field, named, snapshot, chosen, session.columns)
     else:
-        lines = render_terms(vocabularies[vocabulary], format, width)
-    for line in lines:
-        write(line)
+        lines = render_terms(vocabularies[vocabulary], chosen, session.columns)
+    write_lines(lines, session)
     return 0

@@ -58,7 +58,7 @@ def merge_driver(
         _write(ours, _fallen_back(versions, labels or []))
         return 1
     if merged.sides is not None:
-        from alscli.store.line_merge import merge_lines
+        from alscli.store.git import merge_lines
 
         _write(ours, merge_lines(*merged.sides, _marks(labels or [])))
         _complain(f"{name}: {_counted(merged)} on both sides: {_named(merged)}")
@@ -115,7 +115,7 @@ def _kind(path: str) -> FileKind:
 
 def _fallen_back(versions: tuple[bytes, bytes, bytes], labels: list[str]) -> bytes:
     """What git's own merge makes of them, with conflict markers; ours where it cannot merge them either."""
-    from alscli.store.line_merge import merge_lines
+    from alscli.store.git import merge_lines
 
     base, ours, theirs = versions
     try:

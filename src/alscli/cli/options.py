@@ -14,6 +14,14 @@ from alscli.query.filters import FILTERS
 Given = dict[str, list[str]]
 """The values of the filters that were given, by name."""
 
+Where = Annotated[
+    list[str] | None,
+    typer.Option(
+        metavar="SQL", help="Condition in SQL over the columns of trials; all must hold.", show_default=False
+    ),
+]
+NoHeader = Annotated[bool, typer.Option("--no-header", help="No header in tsv and csv.")]
+
 
 def takes_filters(command: Callable[..., int]) -> Callable[..., int]:
     """A command whose parameter `filters` is filled from one option for each filter.

@@ -4,20 +4,20 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import AbstractContextManager, nullcontext
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from alscli.cli.options import Given, takes_filters
+from alscli.cli.options import Given, NoHeader, Where, takes_filters
 from alscli.cli.paging import write_lines
-from alscli.cli.session import Session, write, write_data
+from alscli.cli.session import Session, check_format, write, write_data
 from alscli.errors import UsageError
 
 if TYPE_CHECKING:
-    import sqlite3
-
+    from alscli.model.product import Product
+    from alscli.model.trial import Trial
     from alscli.query.tables import Column, Row
+    from alscli.store.collection import Snapshot
 
 LIST_FORMATS = ("table", "csv", "tsv", "json", "jsonl", "ids", "markdown")
 SHOW_FORMATS = ("text", "toml", "json", "markdown")
@@ -27,10 +27,7 @@ SHOW_FORMATS = ("text", "toml", "json", "markdown")
 def list_(
     context: typer.Context,
     filters: Given,
-    where: Annotated[
-        str | None,
-        typer.Option(metavar="SQL", help="Condition in SQL over the columns of trials.", show_default=False),
-    ] = None,
+    where: Where = None,
     columns: Annotated[
         str | None,
         typer.Option(metavar="A,B", help="Columns; +a,b adds to the usual ones.", show_default=False),
@@ -50,7 +47,7 @@ def list_(
         typer.Option(metavar="FORMAT", help=f"{', '.join(LIST_FORMATS)}; table on a terminal, else tsv."),
     ] = None,
     count: Annotated[bool, typer.Option("--count", help="Only how many there are.")] = False,
-    no_header: Annotated[bool, typer.Option("--no-header", help="No header in tsv and csv.")] = False,
+    no_header: NoHeader = False,
 ) -> int:
     """List trials, with the honest line of each.
 
@@ -64,14 +61,12 @@ def list_(
       alscli list --where "enrollment_randomized > 50" --sort -year --format csv
     """
     from alscli.query import database
-    from alscli.query.filters import asked, ordering
     from alscli.query.filters import columns as chosen_columns
+    from alscli.query.filters import ordering
     from alscli.views.trials import DEFAULT, heading
 
     session: Session = context.obj
-    kind = format or ("table" if session.on_terminal else "tsv")
-    if kind not in LIST_FORMATS:
-        raise UsageError(f"--format: {kind!r} is not known", f"there are: {', '.join(LIST_FORMATS)}")
+    kind = session.chosen_format(format, LIST_FORMATS)
     if group_by is not None:
         if columns is not None or sort is not None or count or kind == "ids":
             raise UsageError("--group-by counts, and lists no trials", "leave --columns, --sort, --count out")
@@ -80,10 +75,8 @@ def list_(
         return counted(session, filters, where, group_by.split(","), kind, limit, header=not no_header)
     wanted = chosen_columns("id" if kind == "ids" else columns, DEFAULT)
     order = ordering(sort)
-    index = session.index()
-    connection = index.connection
-    chosen = asked(session.collection, connection, filters, where)
-    with _guard(connection) if where is not None else nullcontext():
+    with session.asked(filters, where) as (index, chosen):
+        connection = index.connection
         rows = [] if count else list(database.select(connection, wanted, *chosen, order, limit))
         whole = limit is None and not count
         matching = len(rows) if whole else database.count(connection, *chosen)
@@ -99,12 +92,6 @@ def list_(
     if kind == "table" or len(rows) < matching or not rows:
         session.say(heading(len(rows), matching, total, undecided))
     return 0
-
-
-def _guard(connection: sqlite3.Connection) -> AbstractContextManager[None]:
-    from alscli.query.guard import guarded
-
-    return guarded(connection, tables=("trials",))
 
 
 def _lines(
@@ -151,35 +138,56 @@ def show(
       alscli show NCT03280056
       alscli show nurown --format markdown
     """
+    from alscli.cli.revisions import entry_begun
     from alscli.errors import CollectionError
     from alscli.model.product import Product
     from alscli.model.trial import Trial
-    from alscli.store.collection import resolve, shown
+    from alscli.store.collection import shown
     from alscli.views import record as view
 
     session: Session = context.obj
-    if format not in SHOW_FORMATS:
-        raise UsageError(f"--format: {format!r} is not known", f"there are: {', '.join(SHOW_FORMATS)}")
-    snapshot = session.collection.load()
-    record = resolve(id, snapshot.records)
+    check_format(format, SHOW_FORMATS)
+    record = session.collection.read(entry_begun(session, id))
     if record.document is not None and format == "toml":
         write_data(record.document.text)
         return 0
     if record.document is not None and format == "json":
         write_data(view.as_json(record.entry.kind, record.document.values))
         return 0
-    color, room = session.colored(sys.stdout), session.columns if session.on_terminal else 100
-    lines: Iterable[str]
-    if format == "markdown" and isinstance(record.model, (Trial, Product)):
-        lines = view.markdown(record.model, snapshot)
-    elif isinstance(record.model, Trial):
-        lines = view.trial(record.model, snapshot, room, color=color)
-    elif isinstance(record.model, Product):
-        lines = view.product(record.model, snapshot, room, color=color)
-    else:
+    if record.entry.kind == "ledger":
+        raise UsageError("the ledger has no page", "ask for --format toml or json, or use `alscli sql`")
+    if not isinstance(record.model, (Trial, Product)):
         raise CollectionError(
             f"{shown(record.entry.path)} holds no readable record",
             f"`alscli validate {record.entry.id}` says why",
         )
+    around = _around(session, record.model)
+    color, room = session.colored(sys.stdout), session.columns if session.on_terminal else 100
+    lines: Iterable[str]
+    if format == "markdown":
+        lines = view.markdown(record.model, around)
+    elif isinstance(record.model, Trial):
+        lines = view.trial(record.model, around, room, color=color)
+    else:
+        lines = view.product(record.model, around, room, color=color)
     write_lines(lines, session)
     return 0
+
+
+def _around(session: Session, model: Trial | Product) -> Snapshot:
+    """What a page takes from other records: products, the ledger, related trials, those of a product."""
+    from alscli.cli.revisions import entry_with_id
+    from alscli.model.product import Product
+    from alscli.store.collection import assemble
+
+    collection = session.collection
+    beside = assemble(collection.read(entry) for entry in collection.entries() if entry.kind != "trial")
+    if isinstance(model, Product):
+        statement = "SELECT DISTINCT trial FROM interventions WHERE product = ?"
+        found = session.index().connection.execute(statement, (model.id,))
+        names = [trial for (trial,) in found]
+    else:
+        session.warn_unreadable([record.entry.path for record in beside.unreadable])
+        names = [related.id for related in model.related]
+    trials = [entry for name in names if (entry := entry_with_id(session, name)) and entry.kind == "trial"]
+    return assemble([*beside.records, *map(collection.read, trials)])

@@ -9,8 +9,8 @@ import typer
 
 from alscli.cli.paging import write_lines
 from alscli.cli.revisions import commit_named, ends_of, entry_begun, is_range, repository_of
-from alscli.cli.session import Session, write_data
-from alscli.errors import CollectionError, UsageError
+from alscli.cli.session import Session, check_format, write_data
+from alscli.errors import CollectionError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -25,16 +25,17 @@ FORMATS = ("text", "json", "markdown")
 CHANGELOG_FORMATS = ("markdown", "json")
 
 Id = Annotated[str, typer.Argument(metavar="ID", help="Id, registry id, or the beginning of one.")]
+Field = Annotated[
+    str | None,
+    typer.Argument(metavar="[FIELD]", help="Only this field and what is below it.", show_default=False),
+]
 Format = Annotated[str, typer.Option(metavar="FORMAT", help="text, json or markdown.")]
 
 
 def history(
     context: typer.Context,
     id: Id,  # noqa: A002
-    field: Annotated[
-        str | None,
-        typer.Argument(metavar="[FIELD]", help="Only this field and what is below it.", show_default=False),
-    ] = None,
+    field: Field = None,
     format: Format = "text",  # noqa: A002
 ) -> int:
     """Show who changed what in a record, and when.
@@ -51,7 +52,7 @@ def history(
     from alscli.views import history as view
 
     session: Session = context.obj
-    _check_format(format, FORMATS)
+    check_format(format, FORMATS)
     repository = repository_of(session)
     kind, name, current = _record(session, repository, id)
     if field is not None:
@@ -77,10 +78,7 @@ def history(
 def blame(
     context: typer.Context,
     id: Id,  # noqa: A002
-    field: Annotated[
-        str | None,
-        typer.Argument(metavar="[FIELD]", help="Only this field and what is below it.", show_default=False),
-    ] = None,
+    field: Field = None,
     format: Format = "text",  # noqa: A002
 ) -> int:
     """Show who gave every field of a record its value, and when.
@@ -97,7 +95,7 @@ def blame(
     from alscli.views import history as view
 
     session: Session = context.obj
-    _check_format(format, FORMATS)
+    check_format(format, FORMATS)
     repository = repository_of(session)
     kind, name, current = _record(session, repository, id)
     if field is not None:
@@ -122,11 +120,6 @@ def blame(
         room = session.columns if session.on_terminal else None
         write_lines(view.blame(found, room, color=session.colored(sys.stdout)), session)
     return 0
-
-
-def _check_format(format_: str, formats: Sequence[str]) -> None:
-    if format_ not in formats:
-        raise UsageError(f"--format: {format_!r} is not known", f"there are: {', '.join(formats)}")
 
 
 def _record(session: Session, repository: Repository, text: str) -> tuple[FileKind, str, Version | None]:
@@ -212,7 +205,7 @@ def changelog(
     from alscli.views import changelog as view
 
     session: Session = context.obj
-    _check_format(format, CHANGELOG_FORMATS)
+    check_format(format, CHANGELOG_FORMATS)
     repository = repository_of(session)
     commits = ends_of(repository, revisions if is_range(revisions) else f"{revisions}..")
     sides = between(repository, session.collection.root, *commits)

@@ -88,7 +88,7 @@ def entry_named(session: Session, text: str, *, spelled: bool = False) -> Entry 
 
 def entry_begun(session: Session, text: str) -> Entry:
     """The same, or the one record that begins so; raises UsageError with the nearest names."""
-    found = entry_with_id(session, text)
+    found = entry_named(session, text, spelled=True)
     if found is not None:
         return found
     from alscli.store.collection import resolve

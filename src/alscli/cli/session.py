@@ -5,14 +5,16 @@ from __future__ import annotations
 import os
 import shutil
 import sys
+from contextlib import contextmanager, nullcontext
 from datetime import UTC, date, datetime
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+    from alscli.query.filters import Condition
     from alscli.query.index import Index
     from alscli.store.collection import Collection, Snapshot
 
@@ -98,6 +100,23 @@ class Session:
         self.warn_unreadable(index.unreadable)
         return index
 
+    @contextmanager
+    def asked(
+        self, filters: Mapping[str, Sequence[str]], where: Sequence[str] | None
+    ) -> Iterator[tuple[Index, Condition]]:
+        """The projection, and the condition that filters and --where make; guarded if there is a --where."""
+        from alscli.query.filters import asked
+        from alscli.query.guard import guarded
+
+        index = self.index()
+        chosen = asked(self.collection, index.connection, filters, where or ())
+        with guarded(index.connection, tables=("trials",)) if where else nullcontext():
+            yield index, chosen
+
+    def chosen_format(self, format_: str | None, formats: Sequence[str]) -> str:
+        """The format asked for; a table where a person reads, else tsv, where none is."""
+        return check_format(format_ or ("table" if self.on_terminal else "tsv"), formats)
+
     def warn_unreadable(self, paths: Sequence[Path]) -> None:
         """Say which files hold no record, so that nobody takes the rest for the whole."""
         from alscli.store.collection import shown
@@ -113,6 +132,15 @@ class Session:
         )
         print(f"warning: {len(names)} {what} left out: {listed}", file=sys.stderr)
         print("  `alscli validate` says what is wrong", file=sys.stderr)
+
+
+def check_format(format_: str, formats: Sequence[str]) -> str:
+    """The format, which must be one of these; raises UsageError."""
+    from alscli.errors import UsageError
+
+    if format_ not in formats:
+        raise UsageError(f"--format: {format_!r} is not known", f"there are: {', '.join(formats)}")
+    return format_
 
 
 def write(text: str) -> None:

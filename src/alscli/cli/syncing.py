@@ -14,7 +14,7 @@ import typer
 from alscli.cli.fetching import only_entry
 from alscli.cli.importing import carry_out, counted, entries, is_agreed, present
 from alscli.cli.session import Session, write
-from alscli.errors import UsageError
+from alscli.errors import RefusedError, UsageError
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -64,7 +64,9 @@ def sync(
         )
     snapshot = session.whole(to_write=not (check or dry_run))
     wanted = _wanted(snapshot, ids or [])
-    drafts = _given(source, wanted) if source else _fetched(session, wanted)
+    unread: list[str] = []
+    same: list[str] = []
+    drafts = _given(source, wanted, unread) if source else _fetched(session, wanted, same)
     found = list(_compared(session, drafts))
     refused = _refused(session, snapshot, found)
     found = [each for each in found if each.record.entry.path not in refused]
@@ -73,10 +75,15 @@ def sync(
         for line in lines:
             print(line, file=sys.stderr)
     stale = [each for each in found if each.steps]
-    session.say(_told(len(wanted), found, len(refused)))
-    status = 1 if refused else 0
+    session.say(_told(len(wanted), found, len(refused), len(same)))
+    if wanted and not (found or refused or same):
+        raise RefusedError(
+            "nothing was compared: there is no readable entry of these records",
+            "`alscli import FILE --dry-run` says what a file holds",
+        )
+    status = 1 if refused or unread else 0
     if check:
-        return 1 if stale or refused else 0
+        return 1 if stale else status
     if dry_run or not stale:
         session.say("--dry-run: nothing was written" if dry_run else "nothing to write")
         return status
@@ -119,14 +126,17 @@ def _wanted(snapshot: Snapshot, ids: Iterable[str]) -> dict[str, Record]:
     return found
 
 
-def _given(source: Iterable[str], wanted: Mapping[str, Record]) -> Iterator[tuple[Record, Draft]]:
-    """The wanted records that files hold an entry of."""
+def _given(
+    source: Iterable[str], wanted: Mapping[str, Record], unread: list[str]
+) -> Iterator[tuple[Record, Draft]]:
+    """The wanted records that files hold an entry of; `unread` takes the entries that cannot be read."""
     from alscli.model.identifiers import parse_registry_id
     from alscli.registries.draft import Unreadable
 
     for path in [present(name) for name in source]:
         for entry in entries(path):
             if isinstance(entry, Unreadable):
+                unread.append(entry.source)
                 print(f"warning: {entry.source}: {entry.why}", file=sys.stderr)
                 continue
             parsed = parse_registry_id(entry.registry_id)
@@ -134,8 +144,13 @@ def _given(source: Iterable[str], wanted: Mapping[str, Record]) -> Iterator[tupl
                 yield wanted[parsed.key], entry
 
 
-def _fetched(session: Session, wanted: Mapping[str, Record]) -> Iterator[tuple[Record, Draft]]:
-    """What ClinicalTrials.gov says of the wanted records; those of other registries are named."""
+def _fetched(
+    session: Session, wanted: Mapping[str, Record], same: list[str]
+) -> Iterator[tuple[Record, Draft]]:
+    """What ClinicalTrials.gov says of the wanted records; those of other registries are named.
+
+    `same` takes the numbers of which it says that nothing has changed.
+    """
     from alscli.registries.draft import Draft
     from alscli.registries.http import Registry, Validators
     from alscli.registries.reading import read
@@ -157,6 +172,7 @@ def _fetched(session: Session, wanted: Mapping[str, Record]) -> Iterator[tuple[R
             data = registry.study(number, held)
             if data is None:
                 session.say(f"{number} has not changed")
+                same.append(number)
                 return
             draft = only_entry(data, number)
             registry.remember(hashlib.sha256(_written(draft)).hexdigest())
@@ -183,9 +199,7 @@ def _written(draft: Draft) -> bytes:
 
 
 def _compared(session: Session, drafts: Iterable[tuple[Record, Draft]]) -> Iterator[_Found]:
-    from alscli.registries.plan import compared
-    from alscli.store.copies import place
-    from alscli.store.transaction import Step
+    from alscli.registries.plan import compared, copied
 
     done: set[Path] = set()
     for record, draft in drafts:
@@ -193,10 +207,8 @@ def _compared(session: Session, drafts: Iterable[tuple[Record, Draft]]) -> Itera
             continue
         done.add(record.entry.path)
         change = compared(session.collection, record, draft, session.as_of)
-        path = place(session.collection.root, record.entry.id)
-        before, after = path.read_bytes() if path.exists() else None, _written(draft)
-        copied = [Step(path, before, after)] if before != after else []
-        yield _Found(record, change, [*change.steps, *copied])
+        copy = copied(session.collection.root, record.entry.id, draft)
+        yield _Found(record, change, [*change.steps, *copy])
 
 
 def _refused(session: Session, snapshot: Snapshot, found: Iterable[_Found]) -> dict[Path, list[str]]:
@@ -245,7 +257,7 @@ def _show(session: Session, found: Iterable[_Found]) -> None:
             write("")
 
 
-def _told(wanted: int, found: list[_Found], refused: int) -> str:
+def _told(wanted: int, found: list[_Found], refused: int, same: int) -> str:
     changed = sum(bool(each.compared.steps) for each in found)
     disputed = sum(bool(each.compared.reconciled.of("disputed")) for each in found)
     copies = sum(bool(each.steps) and not each.compared.steps for each in found)
@@ -254,4 +266,4 @@ def _told(wanted: int, found: list[_Found], refused: int) -> str:
         *([f"{copies} with a newer copy alone"] if copies else []),
         *([f"{refused} refused"] if refused else []),
     ]
-    return f"{len(found) + refused} of {counted(wanted)} compared: {', '.join(parts)}"
+    return f"{len(found) + refused + same} of {counted(wanted)} compared: {', '.join(parts)}"

@@ -109,14 +109,24 @@ FILTERS = (
     Filter("min-enrollment", "enrollment", "least", "at least so many people"),
     Filter("max-enrollment", "enrollment", "most", "at most so many people"),
     Filter("decision", "decision", "term", "include (the default) or undecided", "decision"),
-    Filter("text", "words", "words", "words in titles, names, ids, sponsors and notes"),
+    Filter("text", "title", "words", "words in titles, names, ids, sponsors and notes"),
 )
 
 EVERY_DECISION = {"decision": ["include", "undecided"]}
 """Filter values that leave nothing out."""
 
+_SEARCHED = " || ' ' || ".join(
+    f"coalesce(t.{name}, '')"
+    for name in (
+        *("id", "registry_id", "secondary_ids", "title", "title_zh", "acronym", "interventions", "products"),
+        *("conditions", "sponsor", "sponsor_zh", "collaborators", "note"),
+    )
+)
+"""What `--text` looks into, in SQL."""
+
 _RANGE = r"([0-9]{0,9})(\.\.)?([0-9]{0,9})"
 _ENDLESS = 10**9
+_MOST = 500  # SQLite takes an expression of a thousand parts
 
 
 class Condition(NamedTuple):
@@ -140,7 +150,9 @@ def condition(
     """
     parts: list[Condition] = []
     for each in FILTERS:
-        values = given.get(each.name) or ()
+        values = dict.fromkeys(given.get(each.name) or ())
+        if len(values) > _MOST:
+            raise UsageError(f"--{each.option}: more than {_MOST} values", "leave some out, or use --where")
         if values:
             alternatives = [_one(each, value, vocabularies, products) for value in values]
             sql = " OR ".join(part.sql for part in alternatives)
@@ -157,21 +169,22 @@ def asked(
     collection: Collection,
     connection: sqlite3.Connection,
     given: Mapping[str, Sequence[str]],
-    where: str | None = None,
+    where: Iterable[str] = (),
 ) -> Condition:
-    """The condition that filters and an SQL expression make, in a database that has learned what it needs."""
+    """The condition that filters and SQL expressions make, in a database that has learned what it needs."""
     products = products_in(connection) if "product" in given else {}
     teach(connection)
-    return narrowed(condition(given, collection.vocabularies if given else {}, products), where)
+    chosen = condition(given, collection.vocabularies if given else {}, products)
+    for expression in where:
+        chosen = narrowed(chosen, expression)
+    return chosen
 
 
-def narrowed(condition: Condition, expression: str | None) -> Condition:
+def narrowed(condition: Condition, expression: str) -> Condition:
     """The condition and an SQL expression over `trials` that somebody typed.
 
     To be evaluated within `guard.guarded`. Raises UsageError for what is not one expression.
     """
-    if expression is None:
-        return condition
     from alscli.query.guard import one_condition
 
     return condition.also(Condition(one_condition(expression)))
@@ -211,7 +224,8 @@ def _one(
         case "product":
             product = product_named(value, products)
             if product is None:
-                raise UsageError(f"--product: no product {value!r}", did_you_mean(value, products))
+                hint = did_you_mean(value, products) or "`alscli values product` lists them"
+                raise UsageError(f"--product: no product {value!r}", hint)
             return _shares(column, [product.id])
         case "registry":
             return _member(column, [_registry(value)])
@@ -227,14 +241,16 @@ def _one(
             alternatives = " OR ".join(f"instr(normal(t.{name}), ?)" for name in columns)
             return Condition(alternatives, (normalize(value),) * len(columns))
         case "words":
-            words = normalize(value).split()
-            sql = " AND ".join("instr(normal(t.words), ?)" for _ in words)
-            return Condition(f"({sql or 1})", tuple(words))
+            return Condition(f"holds({_SEARCHED}, ?)", (normalize(value),))
 
 
 def teach(connection: sqlite3.Connection) -> None:
-    """Give the database the function `normal(text)`: the form in which names are compared."""
+    """Give the database two functions on names in the form in which they are compared.
+
+    `normal(text)` is that form; `holds(text, words)`, whether all the words, which have it, are in the text.
+    """
     connection.create_function("normal", 1, _normal, deterministic=True)
+    connection.create_function("holds", 2, _holds, deterministic=True)
 
 
 def _normal(text: object) -> str | None:
@@ -243,14 +259,25 @@ def _normal(text: object) -> str | None:
     return None if text is None else normalize(str(text))
 
 
+def _holds(text: object, words: object) -> bool:
+    held = _normal(text) or ""
+    return all(word in held for word in str(words or "").split())
+
+
 def codes(each: Filter, value: str, vocabularies: Mapping[str, Vocabulary]) -> list[str]:
     """The codes that a value of this filter finds, itself and those below; UsageError for no term."""
+    import re
+
     vocabulary = vocabularies[each.vocabulary]
     if found := vocabulary.filter(value):
         return sorted(found)
     if each.option == "condition" and value.strip():
         return [value]  # a registry's own words are allowed there
-    near = vocabulary.nearest(value)
+    labels = {code: vocabulary.terms[code].en for code in vocabulary.nearest(value)}
+    near = [
+        code if code.casefold() == re.sub("[ -]", "_", label.casefold()) else f"{code} ({label})"
+        for code, label in labels.items()
+    ]
     hint = (
         f"did you mean {' or '.join(near)}?" if near else f"`alscli values {each.vocabulary}` lists the terms"
     )
@@ -291,7 +318,10 @@ def _bounds(each: Filter, value: str) -> tuple[int, int]:
         hint = f"write {least}, {least}..{most}, {least}.. or ..{most}"
         raise UsageError(f"--{each.option}: {value!r} is no range", hint)
     low = int(match[1] or 0)
-    return low, int(match[3] or _ENDLESS) if match[2] else low
+    high = int(match[3] or _ENDLESS) if match[2] else low
+    if low > high:
+        raise UsageError(f"--{each.option}: {value!r} ends before it begins", f"write {high}..{low}")
+    return low, high
 
 
 def _whole(each: Filter, value: str) -> int:

@@ -20,8 +20,8 @@ from alscli.query.tables import TABLES
 
 SECONDS = 5
 """A query that takes longer is stopped."""
-LONGEST = 500_000
-"""Bytes of one value: no function takes much longer than a query may, and none can be stopped."""
+LONGEST = 1_200_000
+"""Bytes of one value or row, more than any record has: no function, which nothing can stop, takes long."""
 ROWS = 1_000_000
 """Rows of an answer."""
 MOST = 100_000_000
@@ -41,7 +41,7 @@ _ACTIONS = frozenset({sqlite3.SQLITE_SELECT, sqlite3.SQLITE_RECURSIVE})
 _READABLE = frozenset({*TABLES, "json_each", "json_tree"})
 _NAMES = """
     abs acos asin atan atan2 avg ceil ceiling char coalesce concat concat_ws cos count cume_dist date
-    datetime degrees dense_rank exp first_value floor format glob group_concat hex ifnull iif instr json
+    datetime degrees dense_rank exp first_value floor format glob group_concat hex holds ifnull iif instr json
     json_array json_array_length json_each json_extract json_group_array json_group_object json_object
     json_quote json_tree json_type json_valid julianday lag last_value lead length like likelihood likely ln
     log log10 log2 lower ltrim max min mod normal nth_value ntile nullif octet_length percent_rank pi pow

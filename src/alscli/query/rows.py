@@ -351,9 +351,8 @@ def _of_ref(node: _Node, record: str, kind: str, around: Surroundings) -> _Made:
     ref: Ref = node.table
     names = ("title", "authors", "journal", "volume", "pages", "published", "doi", "pmid", "pmcid", "url")
     row = _belonging(node, record, kind) | _copied(ref, *names, "lang", "retrieved", "notice")
-    repeated = re.search(r"#[0-9]+$", node.label)
-    again = repeated[0] if repeated and not ref.key.endswith(repeated[0]) else ""
-    yield "refs", row | {"key": ref.key + again, "ref_kind": ref.kind}
+    repeated = re.search(r"#[0-9]+$", node.label)  # one of the key itself would stand in quotes
+    yield "refs", row | {"key": ref.key + (repeated[0] if repeated else ""), "ref_kind": ref.kind}
 
 
 def _of_dispute(node: _Node, record: str, kind: str, around: Surroundings) -> _Made:

@@ -182,7 +182,7 @@ def documents(rows: Rows, vocabularies: Vocabularies) -> Iterator[Document]:
         yield _product(row, rows, vocabularies)
     for kind, name, title, text in _OF_LEDGER:
         for row in rows.get(name, ()):
-            passages = _passages(title=[row[title]], names=[row["id"]], text=[row[text]])
+            passages = _passages(title=[row[title]], names=[row["id"], row["cites"]], text=[row[text]])
             yield Document(kind, str(row["id"]), str(row[title]), passages)
 
 
@@ -240,7 +240,10 @@ def _product(row: Row, rows: Rows, vocabularies: Vocabularies) -> Document:
 
 
 def _sources(rows: Rows) -> list[Cell]:
-    return [ref[name] for ref in rows.get("refs", ()) for name in ("title", "authors", "journal")]
+    return [ref[name] for ref in rows.get("refs", ()) for name in _OF_SOURCES]
+
+
+_OF_SOURCES = ("title", "authors", "journal", "doi", "pmid", "pmcid")
 
 
 def _labels(cell: Cell, vocabularies: Vocabularies, name: str) -> tuple[str, ...]:

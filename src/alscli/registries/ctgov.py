@@ -19,7 +19,8 @@ from alscli.model.vocabulary import Vocabulary, shipped
 from alscli.registries import ctgov_results
 from alscli.registries.draft import Draft, Oddity, Proposal, Unreadable
 from alscli.registries.inference import Passage, intervention_modality, is_placebo, proposals
-from alscli.registries.said import Said, part, tidy
+from alscli.registries.payload import at, without_addresses
+from alscli.registries.said import Said, letters, part, tidy
 from alscli.registries.words import moment
 
 PROTOCOL = "protocolSection"
@@ -36,7 +37,6 @@ _CONTACTS = frozenset(
 )
 _COMPUTED = frozenset({"derivedSection"})
 """What the registry computes anew each day; kept, it would make every copy differ from the last."""
-_E_MAIL = re.compile(r"[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63})+")
 _ENDED = frozenset({"completed", "terminated", "withdrawn", "active_not_recruiting"})
 
 
@@ -54,10 +54,7 @@ class Page:
 
     def at(self, path: str) -> Any:
         """What stands at a path of keys; None where there is nothing, or something that is no table."""
-        found: Any = self.study
-        for key in path.split("."):
-            found = found.get(key) if isinstance(found, dict) else None
-        return found
+        return at(self.study, path)
 
     def near(self, path: str) -> str:
         """The path, or the nearest one above it at which the study says anything."""
@@ -172,10 +169,15 @@ def kept(study: Any) -> Any:
     if isinstance(study, str):
         if study.isascii() and "@" not in study and "\x00" not in study:
             return study
-        return _E_MAIL.sub("[e-mail removed]", _UNFIT.sub("", study))
+        return without_addresses(_UNFIT.sub("", study))
     if isinstance(study, dict):
+        # Most values are plain text: asked here, they spare a call each.
         return {
-            key if key.isascii() and "\x00" not in key else tidy(key): kept(each)
+            key if key.isascii() and "\x00" not in key else tidy(key): (
+                each
+                if each.__class__ is str and each.isascii() and "@" not in each and "\x00" not in each
+                else kept(each)
+            )
             for key, each in study.items()
             if key not in _LEFT_OUT
         }
@@ -588,13 +590,13 @@ class _Reader:
             others = self.page.texts_of(each.get("otherNames"), f"{place}.otherNames")
             description = tidy_lines(each.get("description"))
             if is_placebo(name):
-                self.ids_by_name[_key(name)] = ""
+                self.ids_by_name[letters(name)] = ""
                 continue
-            known = self.ids_by_name.get(_key(name))
+            known = self.ids_by_name.get(letters(name))
             if known:
                 continue
             own = unique(name, ids)
-            self.ids_by_name[_key(name)] = own
+            self.ids_by_name[letters(name)] = own
             about = f"interventions.{len(found)}"
             for key, text in (
                 ("name", name),
@@ -604,14 +606,14 @@ class _Reader:
                 if text:
                     self.passages.append(Passage(f"{place}.{key}", text, about, 0))
             for label in self.page.texts_of(each.get("armGroupLabels"), f"{place}.armGroupLabels"):
-                self.labels.setdefault(_key(label), []).append(own)
+                self.labels.setdefault(letters(label), []).append(own)
             modality = intervention_modality(tidy(each.get("type")), name, others)
             if modality is None:
                 self.page.odd(
                     f"{place}.type", f"{_shown(each.get('type'))} is no type known here: not_reported"
                 )
                 modality = "not_reported"
-            aliases = list(dict.fromkeys(other for other in others if _key(other) != _key(name)))
+            aliases = list(dict.fromkeys(other for other in others if letters(other) != letters(name)))
             found.append(
                 {
                     "id": Said(own, f"{place}.name"),
@@ -666,7 +668,7 @@ class _Reader:
         ids: list[str] = []
         for name in names:
             bare = name.partition(": ")[2] or name
-            own = self.ids_by_name.get(_key(bare), self.ids_by_name.get(_key(name)))
+            own = self.ids_by_name.get(letters(bare), self.ids_by_name.get(letters(name)))
             if own is None:
                 self.page.odd(
                     f"{place}.interventionNames", f"{_shown(name)} is no intervention here: left out"
@@ -674,7 +676,7 @@ class _Reader:
             elif own:
                 ids.append(own)
         if not names:
-            ids = self.labels.get(_key(label), [])
+            ids = self.labels.get(letters(label), [])
         path = f"{place}.interventionNames" if names else f"{place}.label"
         return [{"intervention": Said(own, path)} for own in dict.fromkeys(ids)]
 
@@ -740,10 +742,6 @@ def tidy_lines(text: object) -> str:
     return "\n".join(filter(None, map(tidy, text.splitlines()))) if isinstance(text, str) else ""
 
 
-def _key(text: str) -> str:
-    return re.sub(r"[\W_]+", " ", text.casefold()).strip()
-
-
 def unique(text: str, taken: set[str]) -> str:
     """A record id made of the text that is not taken yet; it is, from then on."""
     base = suggest_record_id(text[:80])[:40].strip("-") or "x"
@@ -804,14 +802,14 @@ class _Names:
                 continue
             for name in term.names:
                 if name.isascii() and len(name) > 2:
-                    names[_key(name)] = term.code
+                    names[letters(name)] = term.code
         self._names = names
         longest = sorted(names, key=len, reverse=True)
         self._pattern = re.compile(r"(?<!\w)(?:" + "|".join(map(re.escape, longest)) + r")(?!\w)")
 
     def one(self, text: str) -> str | None:
         """The code that is named alone, or of which the others are parts."""
-        codes = {self._names[each] for each in self._pattern.findall(_key(text))}
+        codes = {self._names[each] for each in self._pattern.findall(letters(text))}
         terms = shipped()["instrument"].terms
         for code in set(codes):
             parent = terms[code].parent

@@ -9,36 +9,16 @@ from __future__ import annotations
 import csv
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import replace
-from typing import Any
 
 from alscli.registries import ctgov
+from alscli.registries.dates import read_date
 from alscli.registries.draft import Draft, Oddity, Unreadable
 from alscli.registries.said import tidy
+from alscli.registries.translation import Translation
 
 ID = "NCT Number"
 MAX_FIELD = 1 << 22
 """Characters of one cell; the longest real one has about 60,000."""
-_MONTHS = {
-    name: number
-    for number, name in enumerate(
-        [
-            "january",
-            "february",
-            "march",
-            "april",
-            "may",
-            "june",
-            "july",
-            "august",
-            "september",
-            "october",
-            "november",
-            "december",
-        ],
-        start=1,
-    )
-}
 
 
 def is_mine(head: bytes) -> bool:
@@ -79,28 +59,7 @@ def rows(lines: Iterable[str], source: str) -> Iterator[Draft | Unreadable]:
 def draft(row: Mapping[str, str], source: str) -> Draft | Unreadable:
     """One row as a draft; its paths are names of columns."""
     row = {key: value for key, value in row.items() if key and isinstance(value, str)}
-    study, columns, oddities = _study(row)
-    found = ctgov.draft(study, source)
-    if isinstance(found, Unreadable):
-        return Unreadable(source, f"{row.get(ID, '')!r} is no NCT number: nothing says which study it is")
-    return replace(
-        found,
-        paths={field: _column(path, columns) for field, path in found.paths.items()},
-        oddities=(*oddities, *(Oddity(_column(each.path, columns), each.message) for each in found.oddities)),
-        proposals=tuple(replace(each, path=_column(each.path, columns)) for each in found.proposals),
-        copy=ctgov.kept(dict(row)),
-    )
-
-
-def _column(path: str, columns: Mapping[str, str]) -> str:
-    bare = path.removeprefix(f"{ctgov.PROTOCOL}.")
-    while bare:
-        if bare in columns:
-            return columns[bare]
-        if below := next((name for each, name in columns.items() if each.startswith(f"{bare}.")), None):
-            return below
-        bare = bare.rpartition(".")[0]
-    return path
+    return _Row(row).read().draft(source, ctgov.kept(dict(row)), f"{row.get(ID, '')!r} is no NCT number")
 
 
 def code(text: str) -> str:
@@ -138,77 +97,56 @@ _WORDS = {
 
 def day(text: str) -> str:
     """A date of the API from `2020-10-30`, `October 30, 2020` or `October 2020`; other text as it is."""
-    match = re.fullmatch(r"([A-Za-z]+) (?:(\d{1,2}), ?)?(\d{4})", tidy(text))
-    month = _MONTHS.get(match[1].casefold()) if match else None
-    if match is None or month is None:
-        return tidy(text)
-    return f"{match[3]}-{month:02}" + (f"-{int(match[2]):02}" if match[2] else "")
+    plain = tidy(text)
+    return (read_date(plain).value if plain[:1].isalpha() else None) or plain
 
 
 def _several(text: str) -> list[str]:
     return [each for part in text.split("|") if (each := tidy(part))]
 
 
-class _Row:
-    """A row while it is read into the study of the API that it is a part of.
-
-    `columns` holds the column of each path of the study, `oddities` what could not be taken over.
-    """
+class _Row(Translation):
+    """A row while it is read into the study of the API that it is a part of."""
 
     def __init__(self, row: Mapping[str, str]) -> None:
+        super().__init__(counted=False)
         self._row = row
-        self.modules: dict[str, Any] = {}
-        self.columns: dict[str, str] = {}
-        self.oddities: list[Oddity] = []
-
-    def put(self, path: str, column: str, value: Any) -> None:
-        """Set what stands at a path of the study; nothing is set for nothing."""
-        if value in ("", [], None):
-            return
-        *way, last = path.split(".")
-        table = self.modules
-        for key in way:
-            table = table.setdefault(key, {})
-        table[last] = value
-        self.columns[path] = column
 
     def cell(self, *names: str) -> tuple[str, str]:
         """The first of these columns that the file has, and its text."""
         found = next((name for name in names if name in self._row), names[0])
         return found, tidy(self._row.get(found, ""))
 
+    def read(self) -> Translation:
+        """The same, with every column read."""
+        readers = ((_TEXTS, _as_it_is), (_CODES, code), (_DATES, day), (_LISTS, _several))
+        for places, read in readers:
+            for path, names in places.items():
+                name, text = self.cell(*names)
+                self.put(path, read(text), name)
+        name, text = self.cell("Phases")
+        phases = [code(each) for each in re.split(r"[|/]", text) if each.strip()]
+        self.put("designModule.phases", phases, name)
+        name, text = self.cell("Enrollment")
+        if text.isdecimal() and text.isascii() and len(text) < 10:
+            self.put("designModule.enrollmentInfo.count", int(text), name)
+        elif text:
+            self.oddities.append(Oddity(name, f"{text!r} is no number of people: left out"))
+        _put_people(self)
+        _put_design(self)
+        name, text = self.cell("Age")
+        for key, age in zip(("minimumAge", "maximumAge"), _ages(text), strict=True):
+            self.put(f"eligibilityModule.{key}", age, name)
+        name, text = self.cell("Locations")
+        self.put("contactsLocationsModule.locations", [_location(each) for each in _several(text)], name)
+        if any(self._row.get(each) for each in _OUTCOMES):
+            message = "measure, description and time frame run together: left out"
+            self.oddities.append(Oddity("Primary Outcome Measures", message))
+        return self
+
 
 def _as_it_is(text: str) -> str:
     return text
-
-
-def _study(row: Mapping[str, str]) -> tuple[dict[str, Any], dict[str, str], list[Oddity]]:
-    """The study of the API that a row is a part of, the column of each of its paths, and what was odd."""
-    found = _Row(row)
-    readers = ((_TEXTS, _as_it_is), (_CODES, code), (_DATES, day), (_LISTS, _several))
-    for places, read in readers:
-        for path, names in places.items():
-            name, text = found.cell(*names)
-            found.put(path, name, read(text))
-    name, text = found.cell("Phases")
-    phases = [code(each) for each in re.split(r"[|/]", text) if each.strip()]
-    found.put("designModule.phases", name, phases)
-    name, text = found.cell("Enrollment")
-    if text.isdecimal() and text.isascii() and len(text) < 10:
-        found.put("designModule.enrollmentInfo.count", name, int(text))
-    elif text:
-        found.oddities.append(Oddity(name, f"{text!r} is no number of people: left out"))
-    _put_people(found)
-    _put_design(found)
-    name, text = found.cell("Age")
-    for key, age in zip(("minimumAge", "maximumAge"), _ages(text), strict=True):
-        found.put(f"eligibilityModule.{key}", name, age)
-    name, text = found.cell("Locations")
-    found.put("contactsLocationsModule.locations", name, [_location(each) for each in _several(text)])
-    if any(row.get(each) for each in _OUTCOMES):
-        message = "measure, description and time frame run together: left out"
-        found.oddities.append(Oddity("Primary Outcome Measures", message))
-    return {ctgov.PROTOCOL: found.modules}, found.columns, found.oddities
 
 
 _OUTCOMES = (
@@ -242,27 +180,24 @@ def _put_people(row: _Row) -> None:
     cell, put = row.cell, row.put
     name, text = cell("Sponsor", "Sponsor/Collaborators")
     sponsors = _several(text) if name == "Sponsor/Collaborators" else [text]
-    put("sponsorCollaboratorsModule.leadSponsor.name", name, sponsors[0] if sponsors else "")
+    put("sponsorCollaboratorsModule.leadSponsor.name", sponsors[0] if sponsors else "", name)
     if sponsors and sponsors[0]:
         funders, classes = cell("Funder Type", "Funded Bys")
-        put(
-            "sponsorCollaboratorsModule.leadSponsor.class",
-            funders,
-            code(next(iter(_several(classes)), "")),
-        )
+        own = code(next(iter(_several(classes)), ""))
+        put("sponsorCollaboratorsModule.leadSponsor.class", own, funders)
     others, text = cell("Collaborators")
     others, names = (others, _several(text)) if text else (name, sponsors[1:])
-    put("sponsorCollaboratorsModule.collaborators", others, [{"name": each} for each in names])
+    put("sponsorCollaboratorsModule.collaborators", [{"name": each} for each in names], others)
     name, text = cell("Other IDs")
     own, *more = _several(text) or [""]
-    put("identificationModule.orgStudyIdInfo.id", name, own)
-    put("identificationModule.secondaryIdInfos", name, [{"id": each} for each in more])
+    put("identificationModule.orgStudyIdInfo.id", own, name)
+    put("identificationModule.secondaryIdInfos", [{"id": each} for each in more], name)
     name, text = cell("Interventions")
     listed = []
     for each in _several(text):
         kind, _, what = each.partition(": ")
         listed.append({"type": code(kind), "name": what} if what else {"type": "OTHER", "name": each})
-    put("armsInterventionsModule.interventions", name, listed)
+    put("armsInterventionsModule.interventions", listed, name)
 
 
 def _put_design(row: _Row) -> None:
@@ -274,18 +209,18 @@ def _put_design(row: _Row) -> None:
         bare = code(said[: who.start()] if who else said)
         match label:
             case "Allocation":
-                put("designModule.designInfo.allocation", name, bare)
+                put("designModule.designInfo.allocation", bare, name)
             case "Intervention Model":
-                put("designModule.designInfo.interventionModel", name, bare)
+                put("designModule.designInfo.interventionModel", bare, name)
             case "Observational Model":
-                put("designModule.designInfo.observationalModel", name, bare)
+                put("designModule.designInfo.observationalModel", bare, name)
             case "Primary Purpose":
-                put("designModule.designInfo.primaryPurpose", name, bare)
+                put("designModule.designInfo.primaryPurpose", bare, name)
             case "Masking":
-                put("designModule.designInfo.maskingInfo.masking", name, bare)
+                put("designModule.designInfo.maskingInfo.masking", bare, name)
                 roles = [code(role) for role in who[1].split(",")] if who else []
                 roles = [role for role in roles if role != "OPEN_LABEL" and role != "NONE"]
-                put("designModule.designInfo.maskingInfo.whoMasked", name, roles)
+                put("designModule.designInfo.maskingInfo.whoMasked", roles, name)
 
 
 def _ages(text: str) -> tuple[str, str]:

@@ -6,14 +6,15 @@ Both are turned into the study of API version 2 that they were, with the place o
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 from itertools import combinations, pairwise
 from typing import Any
 
 from alscli.registries import ctgov
 from alscli.registries.ctgov_csv import code, day
 from alscli.registries.draft import Draft, Oddity, Unreadable
+from alscli.registries.payload import at
 from alscli.registries.said import tidy
+from alscli.registries.translation import Translation
 
 
 def is_study(value: object) -> bool:
@@ -36,26 +37,18 @@ def draft(value: Mapping[str, Any], source: str) -> Draft | Unreadable:
     nested = _inner(value)
     prefix = "Study." if nested is not value else ""
     protocol = nested.get("ProtocolSection")
-    study = _Study()
+    study = Translation(counted=True)
     if isinstance(protocol, dict):
         _from_modules(study, protocol, f"{prefix}ProtocolSection")
     else:
         _from_lists(study, value)
-    found = ctgov.draft({ctgov.PROTOCOL: study.modules}, source)
-    if isinstance(found, Unreadable):
-        return Unreadable(source, "has no NCTId that is an NCT number: nothing says which study it is")
-    oddities = list(study.oddities)
-    if "ResultsSection" in nested or value.get("OutcomeMeasureTitle"):
-        oddities.append(
-            Oddity("ResultsSection", "posted results are read from API version 2 only: see the copy")
-        )
-    return replace(
-        found,
-        paths={field: study.path(path) for field, path in found.paths.items()},
-        oddities=(*oddities, *(Oddity(study.path(each.path), each.message) for each in found.oddities)),
-        proposals=tuple(replace(each, path=study.path(each.path)) for each in found.proposals),
-        copy=_kept(value),
-    )
+    results = nested.get("ResultsSection")
+    if isinstance(results, dict):
+        study.results = _translated(study, results, _RESULTS, f"{prefix}ResultsSection", "resultsSection")
+    elif value.get("OutcomeMeasureTitle"):
+        message = "flat lists do not say which number is whose: posted results left out, see the copy"
+        study.oddities.append(Oddity("OutcomeMeasureTitle", message))
+    return study.draft(source, _kept(value), "has no NCTId that is an NCT number")
 
 
 _CONTACTS = (
@@ -83,36 +76,6 @@ def _kept(value: Any) -> Any:
 
 
 _COMPUTED = frozenset({"Rank", "VersionHolder", "DerivedSection"})
-
-
-class _Study:
-    """A study of version 2 that is being put together, and where its parts stood."""
-
-    def __init__(self) -> None:
-        self.modules: dict[str, Any] = {}
-        self.places: dict[str, str] = {}
-        self.oddities: list[Oddity] = []
-
-    def put(self, path: str, value: Any, place: str) -> None:
-        """Set what stands at a path of version 2."""
-        if value in ("", [], {}, None):
-            return
-        *way, last = path.split(".")
-        table = self.modules
-        for key in way:
-            table = table.setdefault(key, {})
-        table[last] = value
-        self.places[path] = place
-
-    def path(self, path: str) -> str:
-        """Where a path of version 2 stood, as near as is known."""
-        bare, rest = path.removeprefix(f"{ctgov.PROTOCOL}."), ""
-        while bare:
-            if bare in self.places:
-                return self.places[bare] + rest
-            bare, _, last = bare.rpartition(".")
-            rest = f".{last}" if last.isdecimal() else ""
-        return path
 
 
 # One row: the path of version 2, the module and field before it, and how it is read.
@@ -259,41 +222,52 @@ _INNER = {
 }
 
 
-def _at(table: Any, path: str) -> Any:
-    for key in path.split("."):
-        table = table.get(key) if isinstance(table, dict) else None
-    return table
+Shape = Mapping[str, tuple[str, Any]]
+"""Key before → key of version 2, and how its value is read: by a function; a list within a table by the name
+of that list, with the shape of its elements where they are tables; a table by its shape."""
+
+
+def _count(value: Any) -> Any:
+    """Numbers of people are text in this version."""
+    digits = tidy(value)
+    return int(digits) if digits.isdecimal() and digits.isascii() and len(digits) < 10 else value
+
+
+def _denominators(name: str) -> tuple[str, Any]:
+    count = {f"{name}CountGroupId": ("groupId", _as_is), f"{name}CountValue": ("value", _as_is)}
+    below = {f"{name}Units": ("units", _as_is), f"{name}CountList": ("counts", (f"{name}Count", count))}
+    return "denoms", (name, below)
 
 
 def _words(value: Any, field: str) -> Any:
     return code(value) if field in _CODED and isinstance(value, str) else value
 
 
-def _put_count(study: _Study, text: Any, place: str) -> None:
+def _put_count(study: Translation, text: Any, place: str) -> None:
     digits = tidy(text)
     known = digits.isdecimal() and digits.isascii() and len(digits) < 10
     study.put("designModule.enrollmentInfo.count", int(digits) if known else text, place)
 
 
-def _from_modules(study: _Study, protocol: Mapping[str, Any], root: str) -> None:
+def _from_modules(study: Translation, protocol: Mapping[str, Any], root: str) -> None:
     for fields, read in ((_TEXTS, _as_is), (_CODES, _code), (_DATES, _day)):
         for path, (module, field) in fields.items():
-            study.put(path, read(_at(protocol, f"{module}.{field}")), f"{root}.{module}.{field}")
+            study.put(path, read(at(protocol, f"{module}.{field}")), f"{root}.{module}.{field}")
     for fields, read in ((_LISTS, _as_is), (_CODE_LISTS, _code)):
         for path, (module, field) in fields.items():
-            found = _at(protocol, f"{module}.{field}")
+            found = at(protocol, f"{module}.{field}")
             listed = [read(each) for each in found] if isinstance(found, list) else None
             _put_listed(study, path, listed, f"{root}.{module}.{field}")
     place = "DesignModule.EnrollmentInfo.EnrollmentCount"
-    _put_count(study, _at(protocol, place), f"{root}.{place}")
+    _put_count(study, at(protocol, place), f"{root}.{place}")
     for path, (place, keys) in _TABLES.items():
-        found = _at(protocol, place)
+        found = at(protocol, place)
         tables = []
         for each in found if isinstance(found, list) else []:
             if isinstance(each, dict):
                 table = {key: _words(each[name], name) for name, key in keys.items() if name in each}
                 for outer, inner, key in _INNER.get(path, ()):
-                    if isinstance(listed := _at(each, f"{outer}.{inner}"), list):
+                    if isinstance(listed := at(each, f"{outer}.{inner}"), list):
                         table[key] = listed
                 tables.append(table)
         study.put(path, tables, f"{root}.{place}")
@@ -302,7 +276,7 @@ def _from_modules(study: _Study, protocol: Mapping[str, Any], root: str) -> None
                 study.places[f"{path}.{number}.{key}"] = f"{root}.{place}.{number}.{name}"
 
 
-def _put_listed(study: _Study, path: str, listed: list[Any] | None, place: str) -> None:
+def _put_listed(study: Translation, path: str, listed: list[Any] | None, place: str) -> None:
     single = path.endswith("observationalModel")
     study.put(path, listed[0] if single and listed else listed, place)
 
@@ -319,7 +293,37 @@ def _day(value: Any) -> Any:
     return day(value) if isinstance(value, str) else value
 
 
-def _from_lists(study: _Study, value: Mapping[str, Any]) -> None:
+def _translated(
+    study: Translation, found: Mapping[str, Any], shape: Shape, place: str, path: str
+) -> dict[str, Any]:
+    """A table of posted results with the keys of version 2; what is no table is left for its reader."""
+    made: dict[str, Any] = {}
+    for name, (key, how) in shape.items():
+        if name not in found:
+            continue
+        spot, own = f"{place}.{name}", f"{path}.{key}" if key else path
+        if callable(how):
+            made[key] = how(found[name])
+        elif isinstance(how, str):
+            spot, made[key] = f"{spot}.{how}", at(found[name], how)
+        elif isinstance(how, tuple):
+            inner, below = how
+            spot, listed = f"{spot}.{inner}", at(found[name], inner)
+            made[key] = listed
+            if isinstance(listed, list):
+                made[key] = [
+                    _translated(study, each, below, f"{spot}.{number}", f"{own}.{number}")
+                    if isinstance(each, dict)
+                    else each
+                    for number, each in enumerate(listed)
+                ]
+        elif isinstance(found[name], dict):
+            made[key] = _translated(study, found[name], how, spot, own)
+        study.places[own] = spot
+    return made
+
+
+def _from_lists(study: Translation, value: Mapping[str, Any]) -> None:
     """Fields as lists over the whole study: a list that is shorter than its fellows cannot be told apart."""
 
     def listed(field: str) -> list[Any]:
@@ -347,7 +351,9 @@ def _from_lists(study: _Study, value: Mapping[str, Any]) -> None:
         interventions[0]["otherNames"] = listed("InterventionOtherName")
 
 
-def _put_tables(study: _Study, path: str, fields: Mapping[str, str], lists: Mapping[str, list[Any]]) -> None:
+def _put_tables(
+    study: Translation, path: str, fields: Mapping[str, str], lists: Mapping[str, list[Any]]
+) -> None:
     size = len(lists[next(iter(fields))])
     if path == "contactsLocationsModule.locations":
         size = max(map(len, lists.values()))
@@ -363,11 +369,14 @@ def _put_tables(study: _Study, path: str, fields: Mapping[str, str], lists: Mapp
     study.put(path, tables, next(iter(fields)))
 
 
-def _put_links(study: _Study, names: list[str], labels: list[str]) -> None:
+def _put_links(study: Translation, names: list[str], labels: list[str]) -> None:
     """What each arm is given, where the two flat lists of links fit together in one way."""
     module = study.modules.get("armsInterventionsModule", {})
     arms, interventions = module.get("armGroups", []), module.get("interventions", [])
     if not arms or not names:
+        return
+    if len(interventions) == 1:
+        interventions[0]["armGroupLabels"] = labels
         return
     ways = list(_partings(names, labels, arms, interventions))
     if len(ways) != 1:
@@ -411,3 +420,64 @@ def _partings(
             at += len(each)
         if fits and at == len(labels):
             yield runs
+
+
+_MEASUREMENT: Shape = {
+    "OutcomeMeasurementGroupId": ("groupId", _as_is),
+    "OutcomeMeasurementValue": ("value", _as_is),
+    "OutcomeMeasurementSpread": ("spread", _as_is),
+    "OutcomeMeasurementLowerLimit": ("lowerLimit", _as_is),
+    "OutcomeMeasurementUpperLimit": ("upperLimit", _as_is),
+}
+_CATEGORY: Shape = {
+    "OutcomeCategoryTitle": ("title", _as_is),
+    "OutcomeMeasurementList": ("measurements", ("OutcomeMeasurement", _MEASUREMENT)),
+}
+_CLASS: Shape = {
+    "OutcomeClassTitle": ("title", _as_is),
+    "OutcomeClassDenomList": _denominators("OutcomeClassDenom"),
+    "OutcomeCategoryList": ("categories", ("OutcomeCategory", _CATEGORY)),
+}
+_ANALYSIS: Shape = {
+    "OutcomeAnalysisGroupIdList": ("groupIds", "OutcomeAnalysisGroupId"),
+    "OutcomeAnalysisPValue": ("pValue", _as_is),
+    "OutcomeAnalysisStatisticalMethod": ("statisticalMethod", _as_is),
+    "OutcomeAnalysisParamType": ("paramType", _as_is),
+    "OutcomeAnalysisParamValue": ("paramValue", _as_is),
+    "OutcomeAnalysisCIPctValue": ("ciPctValue", _as_is),
+    "OutcomeAnalysisCILowerLimit": ("ciLowerLimit", _as_is),
+    "OutcomeAnalysisCIUpperLimit": ("ciUpperLimit", _as_is),
+}
+_MEASURE: Shape = {
+    "OutcomeMeasureType": ("type", _code),
+    "OutcomeMeasureTitle": ("title", _as_is),
+    "OutcomeMeasureTimeFrame": ("timeFrame", _as_is),
+    "OutcomeMeasureReportingStatus": ("reportingStatus", _code),
+    "OutcomeMeasureParamType": ("paramType", _code),
+    "OutcomeMeasureDispersionType": ("dispersionType", _as_is),
+    "OutcomeMeasureUnitOfMeasure": ("unitOfMeasure", _as_is),
+    "OutcomeGroupList": (
+        "groups",
+        ("OutcomeGroup", {"OutcomeGroupId": ("id", _as_is), "OutcomeGroupTitle": ("title", _as_is)}),
+    ),
+    "OutcomeDenomList": _denominators("OutcomeDenom"),
+    "OutcomeClassList": ("classes", ("OutcomeClass", _CLASS)),
+    "OutcomeAnalysisList": ("analyses", ("OutcomeAnalysis", _ANALYSIS)),
+}
+_EVENTS: Shape = {
+    "EventGroupId": ("id", _as_is),
+    "EventGroupTitle": ("title", _as_is),
+    "EventGroupDeathsNumAffected": ("deathsNumAffected", _count),
+    "EventGroupSeriousNumAffected": ("seriousNumAffected", _count),
+    "EventGroupSeriousNumAtRisk": ("seriousNumAtRisk", _count),
+}
+_RESULTS: Shape = {
+    "OutcomeMeasuresModule": (
+        "outcomeMeasuresModule",
+        {"OutcomeMeasureList": ("outcomeMeasures", ("OutcomeMeasure", _MEASURE))},
+    ),
+    "AdverseEventsModule": (
+        "adverseEventsModule",
+        {"EventGroupList": ("eventGroups", ("EventGroup", _EVENTS))},
+    ),
+}

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING, Any
 
-from alscli.registries.said import Said, tidy
+from alscli.registries.said import Said, letters, tidy
 from alscli.registries.words import moment
 
 if TYPE_CHECKING:
@@ -52,7 +52,7 @@ def add(
     """The outcomes with what was posted for them, and the harms by arm."""
     from alscli.registries.ctgov import outcome
 
-    by_title = {(each["role"].value, _key(each["definition"].value)): each for each in planned}
+    by_title = {(each["role"].value, letters(each["definition"].value)): each for each in planned}
     taken = {each["id"].value for each in planned}
     outcomes = list(planned)
     for path, measure in page.tables(_MEASURES):
@@ -61,7 +61,7 @@ def add(
         if not title or role is None:
             page.odd(path, "has no title, or a type that is not known here: left out")
             continue
-        found = by_title.pop((role, _key(title)), None)
+        found = by_title.pop((role, letters(title)), None)
         if found is None:
             found = outcome(title, tidy(measure.get("timeFrame")), role, path, taken)
             outcomes.append(found)
@@ -69,16 +69,12 @@ def add(
     return outcomes, _safety(page, arms)
 
 
-def _key(text: str) -> str:
-    return re.sub(r"[\W_]+", " ", text.casefold()).strip()
-
-
 def _arm_of(groups: list[tuple[str, str]], arms: list[dict[str, Any]]) -> dict[str, str]:
     """Arm by group id: equal titles, else a title within another where that fits one alone in both ways."""
-    labels = {_key(arm["label"].value): arm["id"].value for arm in arms if arm.get("label")}
-    found = {group: labels[_key(title)] for group, title in groups if _key(title) in labels}
+    labels = {letters(arm["label"].value): arm["id"].value for arm in arms if arm.get("label")}
+    found = {group: labels[letters(title)] for group, title in groups if letters(title) in labels}
     free_labels = {label: arm for label, arm in labels.items() if arm not in found.values()}
-    free_groups = {group: _key(title) for group, title in groups if group not in found}
+    free_groups = {group: letters(title) for group, title in groups if group not in found}
     for group, title in free_groups.items():
         near = [label for label in free_labels if _within(label, title)]
         if len(near) == 1 and sum(_within(near[0], other) for other in free_groups.values()) == 1:

@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any, Literal
 
 from alscli.model.vocabulary import Vocabulary, shipped
@@ -67,8 +67,12 @@ def proposals(values: Mapping[str, Any], passages: Sequence[Passage]) -> list[Pr
             if intervention.get("modality") not in ("cell", "ev"):
                 modality = "ev" if hit.value == "MSC-EV" else "cell"
                 found.append(_proposal(f"interventions.{number}.modality", hit, value=modality))
-            if (donor := _donor(own, hit)) is not None:
-                found.append(donor)
+        whose = _whose(own if hit is not None else [each for each in own if _names_whose_cells(each)])
+        if len(whose) == 1:
+            found.append(_proposal(f"interventions.{number}.donor", whose[0]))
+        elif not whose and hit is not None and hit.value in _GIVEN_BY_OTHERS:
+            field = f"interventions.{number}.donor"
+            found.append(_proposal(field, hit, value="allogeneic", confidence="medium"))
     escalates = values.get("design") == "dose_escalation" and len(arms) == 1
     for number, arm in enumerate(arms):
         found += _schedule(number, arm, interventions, readable, cells, escalates=escalates)
@@ -116,7 +120,7 @@ def _own(
 
 
 def _names_cells(passages: Iterable[Passage]) -> bool:
-    return any(re.search(r"\bcells?\b|\bMSCs?\b|细胞|細胞", each.text, re.IGNORECASE) for each in passages)
+    return any(re.search(r"\bcells?\b|MSCs?\b|细胞|細胞", each.text, re.IGNORECASE) for each in passages)
 
 
 def _proposal(field: str, hit: _Hit, *, value: Any = None, confidence: Confidence | None = None) -> Proposal:
@@ -220,6 +224,10 @@ def intervention_modality(kind: str, name: str, others: Sequence[str] = ()) -> s
 # -- cell type ----------------------------------------------------------------------------------------
 
 
+_KEPT = 64
+"""Texts of which is kept what was found: each arm and each intervention asks those of the study anew."""
+
+
 class _Names:
     """The names of a vocabulary's terms, to be found in running text, the longest first."""
 
@@ -240,22 +248,29 @@ class _Names:
         longest = sorted(self._chinese, key=len, reverse=True)
         self._pattern = re.compile("|".join(map(re.escape, longest)))
 
-    def found(self, passage: Passage) -> Iterator[_Hit]:
+    def found(self, passage: Passage) -> list[_Hit]:
         """Every name in a passage."""
-        matches = _tokens(passage.text)
+        return [_Hit(code, words, passage, start) for code, words, start in self._in(passage.text)]
+
+    @lru_cache(_KEPT)  # noqa: B019 - there is one object of the class
+    def _in(self, text: str) -> list[tuple[str, str, int]]:
+        return list(self._names_in(text))
+
+    def _names_in(self, text: str) -> Iterator[tuple[str, str, int]]:
+        matches = _tokens(text)
         words = [match[0] for match in matches]
         at = 0
         while at < len(words):
             for name, code in self._western.get(words[at], ()):
                 if tuple(words[at : at + len(name)]) == name:
                     start, end = matches[at].start(), matches[at + len(name) - 1].end()
-                    yield _Hit(code, passage.text[start:end], passage, start)
+                    yield code, text[start:end], start
                     at += len(name) - 1
                     break
             at += 1
-        if not passage.text.isascii():
-            for match in self._pattern.finditer(passage.text):
-                yield _Hit(self._chinese[match[0]], match[0], passage, match.start())
+        if not text.isascii():
+            for match in self._pattern.finditer(text):
+                yield self._chinese[match[0]], match[0], match.start()
 
 
 _TOKEN = re.compile(r"[a-z0-9+']+|[.;:()\n]")
@@ -418,10 +433,8 @@ _GIVEN_BY_OTHERS = frozenset(
 )
 
 
-def _donor(passages: Sequence[Passage], cells: _Hit) -> Proposal | None:
-    """Whose cells: what the nearest passages say, else what the tissue means in adults."""
-    about = cells.passage.about or next((each.about for each in passages if each.about), "")
-    field = f"{about if about.startswith('interventions') else _first_intervention(passages)}.donor"
+def _whose(passages: Sequence[Passage]) -> list[_Hit]:
+    """Whose cells they are, as the nearest passages say that say it; both are none that can be proposed."""
     for closeness in range(4):
         found: dict[str, _Hit] = {}
         for passage in passages:
@@ -429,30 +442,30 @@ def _donor(passages: Sequence[Passage], cells: _Hit) -> Proposal | None:
                 for pattern, code in ((_AUTOLOGOUS, "autologous"), (_ALLOGENEIC, "allogeneic")):
                     for match in pattern.finditer(passage.text):
                         before = re.split(r"[.;\n]", passage.text[: match.start()])[-1]
-                        if not re.search(
-                            r"\b(?:not|non|no|prior|previous|history of)[\s-]*$", before, re.IGNORECASE
-                        ):
+                        if not _NOT_SO.search(before):
                             found.setdefault(code, _Hit(code, match[0], passage))
-        if len(found) == 1:
-            (only,) = found.values()
-            return _proposal(field, only)
         if found:
-            return None
-    if cells.value in _GIVEN_BY_OTHERS:
-        return _proposal(field, cells, value="allogeneic", confidence="medium")
-    return None
+            return list(found.values())
+    return []
 
 
-def _first_intervention(passages: Sequence[Passage]) -> str:
-    return next(
-        (each.about for each in passages if each.about.startswith("interventions")), "interventions.0"
-    )
+_NOT_SO = re.compile(r"\b(?:not|non|no|prior|previous|history of)[\s-]*$", re.IGNORECASE)
+_WHOSE_CELLS = re.compile(
+    r"\b(?:autologous|allogen(?:e?ic|eous))\s(?:[\w/-]+\s){0,6}(?:cells?|lymphocytes?)\b"
+    r"|(?:自体|自體|异体|異體|同种异体)[^。；,，]{0,12}(?:细胞|細胞)",
+    re.IGNORECASE,
+)
+
+
+def _names_whose_cells(passage: Passage) -> bool:
+    """Whether a name or a title says whose cells are given, of whatever type they are."""
+    return passage.closeness <= 1 and _WHOSE_CELLS.search(passage.text) is not None
 
 
 # -- route --------------------------------------------------------------------------------------------
 
 _ROUTES = [
-    (stems.split(), re.compile(pattern, re.IGNORECASE), code)
+    ([stem.replace("_", " ") for stem in stems.split()], re.compile(pattern, re.IGNORECASE), code)
     for stems, pattern, code in (
         (
             "thec subarach 鞘 蛛网膜",
@@ -476,8 +489,9 @@ _ROUTES = [
             "intracerebral",
         ),
         (
-            "venous iv i.v 静脉 靜脈",
-            r"\bintra[\s-]?ven(?:ous(?:ly)?)\b|\bI\.?V\.? (?:infusion|injection|administration)"
+            "venous vein iv_inf iv_inj iv_adm i.v (iv) 静脉 靜脈",
+            r"\bintra[\s-]?ven(?:ous(?:ly)?)\b|\b(?:peripheral|cubital|antecubital)\s+vein\b"
+            r"|\bI\.?V\.? (?:infusion|injection|administration)"
             r"|\((?:IV|i\.v\.)\)|静脉|靜脈",
             "intravenous",
         ),
@@ -491,7 +505,7 @@ _ROUTES = [
         ("epidural 硬膜外", r"\bepidural(?:ly)?\b|硬膜外", "epidural"),
         ("cutaneous 皮下", r"\bsub[\s-]?cutaneous(?:ly)?\b|皮下", "subcutaneous"),
         (
-            "oral os mouth tablet capsule 口服",
+            "oral per_os mouth tablet capsule 口服",
             r"\boral(?:ly)?\b|\bper os\b|\bby mouth\b|\b(?:tablet|capsule)s?\b|口服",
             "oral",
         ),
@@ -520,20 +534,8 @@ def _routes(passages: Iterable[Passage]) -> dict[str, _Hit]:
     """Every route that the passages name, but for harvests, samples and anesthesia."""
     found: dict[str, _Hit] = {}
     for passage in passages:
-        lower = passage.text.casefold()
-        for stems, pattern, code in _ROUTES:
-            if not any(stem in lower for stem in stems):
-                continue
-            for match in pattern.finditer(passage.text):
-                around = _clause(passage.text, match.start(), match.end())
-                if not (_NOT_GIVING.search(around) and not _GIVING.search(around)) and not _is_spared(
-                    around, match[0]
-                ):
-                    found.setdefault(code, _Hit(code, match[0], passage))
-        if puncture := _PUNCTURE.search(passage.text):
-            clause = _clause(passage.text, puncture.start(), puncture.end())
-            if _GIVING.search(clause) and not _NOT_GIVING.search(clause):
-                found.setdefault("intrathecal", _Hit("intrathecal", puncture[0], passage))
+        for code, words in _routes_in(passage.text).items():
+            found.setdefault(code, _Hit(code, words, passage))
     # "Intraspinal delivery into the cerebrospinal fluid" and "intraspinal … intrathecal" of one dose.
     if {"intraspinal", "intrathecal"} <= set(found):
         words = found["intraspinal"].passage.text
@@ -543,6 +545,31 @@ def _routes(passages: Iterable[Passage]) -> dict[str, _Hit]:
             re.IGNORECASE,
         ):
             found.pop("intraspinal")
+    return found
+
+
+@lru_cache(_KEPT)
+def _routes_in(text: str) -> dict[str, str]:
+    """The routes that a text names, with the words."""
+    found: dict[str, str] = {}
+    lower = text.casefold()
+    for stems, pattern, code in _ROUTES:
+        for stem in stems:
+            if stem in lower:
+                break
+        else:
+            continue
+        for match in pattern.finditer(text):
+            around = _clause(text, match.start(), match.end())
+            if not (_NOT_GIVING.search(around) and not _GIVING.search(around)) and not _is_spared(
+                around, match[0]
+            ):
+                found.setdefault(code, match[0])
+    near = "punct" in lower or "tap" in lower or "穿" in lower
+    if near and (puncture := _PUNCTURE.search(text)):
+        clause = _clause(text, puncture.start(), puncture.end())
+        if _GIVING.search(clause) and not _NOT_GIVING.search(clause):
+            found.setdefault("intrathecal", puncture[0])
     return found
 
 
@@ -560,13 +587,16 @@ def _is_spared(clause: str, words: str) -> bool:
 
 # -- doses --------------------------------------------------------------------------------------------
 
-_NUM = r"(\d{1,4}(?:,\d{3})*(?:\.\d+)?)"
+_NUM = r"(\d{1,3},\d{1,2}(?!\d)|\d{1,4}(?:,\d{3})*(?:\.\d+)?)"
 _DOSE = re.compile(
     _NUM + r"(?:\s*±\s*[\d.]+|\s*(?:[-–~至]|to)\s*" + _NUM + r")?\s*"
-    r"(?:[×xX*]\s*10\s*(?:\^|'|exp|\*\*)?\s*\(?(\d{1,2})(?!\d)\)?|[×xX*]?\s*E\s*(\d{1,2})(?!\d)"
+    r"(?:[×xX*]\s*10\s*(?:\^|'|exp|E|\*\*)?\s*\(?(\d{1,2})(?!\d)\)?|[×xX*]?\s*E\s*(\d{1,2})(?!\d)"
     r"|(million|billion|mio)\b|([万亿萬億]))",
     re.IGNORECASE,
 )
+_DECIMAL_COMMA = re.compile(r"\d{1,3},\d{1,2}")
+_IN_FULL = re.compile(r"(?<![\d.,])(\d{1,3}(?:,\d{3}){1,4})(?![\d,]|\.\d)")
+"""`30,000,000 cells`"""
 _LOST = re.compile(r"[×xX*]\s*10\s*[?？�]|\d\s*[×xX]\s*10(?![\d^'*e⁰-⁹])\s*(?:个|個|cells)", re.IGNORECASE)
 _OF_CELLS = re.compile(
     r"^\W{0,3}(?:of\s+)?(?:\(?[\w.-]+\s+){0,6}?(?:cells?|[A-Za-z-]*MSCs?|Tregs?|NSCs?|MNCs?)\b|^\s*(?:个|個)?(?:活)?(?:[细細]胞|间充质|MSC)|^\s*[个個]",
@@ -601,31 +631,42 @@ def amounts(text: str) -> list[tuple[Amount, str]]:
     if not any(each in text for each in "0123456789"):
         return []
     text = _readable(text)
-    if _LOST.search(text):
+    if _is_lost(text):
         return []
     found: list[tuple[Amount, str]] = []
-    for match in _DOSE.finditer(text):
-        low, high, power, short, word, chinese = match.groups()
-        exponent = int(power or short or 0) or _POWERS.get((word or chinese or "").casefold(), 0)
-        if not 3 <= exponent <= 16:
-            continue
-        rest = text[match.end() : match.end() + 80]
-        unit = _unit_of(rest, _sentence(text, match.start()))
+    for low, high, exponent, start, end in _numbers(text):
+        rest = text[end : end + 80]
+        unit = _unit_of(rest, _sentence(text, start))
         if unit is None:
             continue
         least, most = _times(low, exponent), _times(high, exponent) if high else None
         if most is not None and most <= least:
             continue
         kind = _PER_KG.search(rest)
-        words = text[
-            match.start() : match.end() + min(len(rest), kind.end() if kind and kind.end() < 40 else 14)
-        ]
+        words = text[start : end + min(len(rest), kind.end() if kind and kind.end() < 40 else 14)]
         found.append((Amount(least, most, unit), words.strip()))
     return found
 
 
+def _numbers(text: str) -> Iterator[tuple[str, str | None, int, int, int]]:
+    """Every large number: its digits, those of the end of a range, the power of ten, where it stands."""
+    for match in _DOSE.finditer(text):
+        low, high, power, short, word, chinese = match.groups()
+        exponent = int(power or short or 0) or _POWERS.get((word or chinese or "").casefold(), 0)
+        if 3 <= exponent <= 16:
+            yield low, high, exponent, match.start(), match.end()
+    for match in _IN_FULL.finditer(text):
+        yield match[1], None, 0, match.start(), match.end()
+
+
+def _is_lost(text: str) -> bool:
+    """Whether a power of ten has lost its exponent."""
+    return "10" in text and _LOST.search(text) is not None
+
+
 def _times(digits: str, exponent: int) -> int | Decimal:
-    value = Decimal(digits.replace(",", "")).scaleb(exponent)
+    plain = digits.replace(",", ".") if _DECIMAL_COMMA.fullmatch(digits) else digits.replace(",", "")
+    value = Decimal(plain).scaleb(exponent)
     return int(value) if value == value.to_integral_value() else value
 
 
@@ -652,6 +693,7 @@ _COUNT_OF = re.compile(
 _EVERY = re.compile(
     rf"\bevery\s+({LENGTH})|\bevery\s+(month|week|day)\b|\b(?:at|in|with)\s+(?:an?\s+)?(?:intervals?\s+of\s+)?({LENGTH})[\s-]+intervals?\b"
     rf"|\bintervals?\s+of\s+({LENGTH})|\bseparated\s+by\s+({LENGTH})|\b({LENGTH})\s+apart\b"
+    r"|\bonce\s+(?:per|a|every|each)\s+(month|week|day)\b"
     r"|每\s*(?:隔)?\s*((?:\d+|[一二两三四五六七八九十])\s*(?:个月|周|天|月))",
     re.IGNORECASE,
 )
@@ -662,11 +704,12 @@ _OF_DOSES = re.compile(
 _AMBIGUOUS = re.compile(r"\bbi[\s-]?(?:monthly|weekly)\b", re.IGNORECASE)
 
 
+@lru_cache(_KEPT)
 def interval(text: str) -> tuple[str, str] | None:
     """The one interval between doses that a text states, with its words; bimonthly is none."""
     found: dict[str, str] = {}
     lower = text.casefold()
-    if not any(each in lower for each in ("every", "interval", "apart", "separated", "每")):
+    if not any(each in lower for each in ("every", "interval", "apart", "separated", "once", "每")):
         return None
     for match in _EVERY.finditer(text):
         if not _OF_DOSES.search(_clause(text, match.start(), match.end())):
@@ -678,12 +721,22 @@ def interval(text: str) -> tuple[str, str] | None:
     return None if several else next(iter(found.items()))
 
 
+@lru_cache(_KEPT)
 def dose_count(text: str) -> tuple[int, str] | None:
-    """How many administrations a text states, where it states one number, with its words."""
-    found: dict[int, str] = {}
+    """How many administrations a text states, where it states one number, with its words.
+
+    `A total of` says of several numbers which it is.
+    """
     lower = text.casefold()
     if not any(each in lower for each in _COUNTED):
         return None
+    if "a total of" in lower and not _STRETCHES.search(text):
+        totals = {number_of(match[1]): match[0] for match in _IN_ALL.finditer(text)}
+        if len(totals) == 1 and (total := next(iter(totals))) is not None:
+            return total, totals[total]
+    found: dict[int, str] = {}
+    if "once" in lower and (once := _ONCE.search(text)):
+        found[1] = once[0]
     for match in _COUNT_OF.finditer(text):
         said = next(each for each in (match[1], match[2], match[4], match[5]) if each).casefold()
         count = number_of(said)
@@ -698,6 +751,17 @@ def dose_count(text: str) -> tuple[int, str] | None:
     return next(iter(found.items())) if len(found) == 1 and not _STRETCHES.search(text) else None
 
 
+_IN_ALL = re.compile(
+    rf"\ba total of ({NUMBER})\s+(?:[\w-]+\s+){{0,2}}?"
+    r"(?:injections|administrations|infusions|doses|transplantations|treatments)\b",
+    re.IGNORECASE,
+)
+_ONCE = re.compile(
+    r"\bonce\s+(?:intra\w+\s+)?(?:injection|infusion|administration)\b"
+    r"|\b(?:injected|infused|administered|given|transplanted|(?:injection|infusion|administration))"
+    r"\s+once\b(?!\s+(?:an?|per|every|each|daily|weekly|monthly|the|they|it)\b)",
+    re.IGNORECASE,
+)
 _COUNTED = ("inject", "admin", "infus", "dose", "transplant", "treatment", "applic", "times", "twice", "次")
 _STRETCHES = re.compile(r"\bfollowed\s+by\b|\bthen\b|随后|然后", re.IGNORECASE)
 """A schedule of several stretches has no one number and no one interval."""
@@ -761,8 +825,9 @@ def _route_of(
         sure: Confidence = "high" if level <= 1 else "medium"
         if len(routes) == 1:
             (hit,) = routes.values()
-            cord = any(_CORD.search(each.text) for level_passages in levels for each in level_passages)
-            if hit.value == "intraspinal" and not cord:
+            if hit.value == "intraspinal" and not any(
+                _CORD.search(each.text) for level_passages in levels for each in level_passages
+            ):
                 sure = "low"  # said of injections into the fluid too
             yield _proposal(f"{at}.route", hit, confidence=sure)
         elif level <= 1 and len(routes) == 2 and len(arm["given"]) == 1:
@@ -778,7 +843,7 @@ def _dose_of(at: str, levels: Sequence[Sequence[Passage]], *, is_cells: bool) ->
     for level, passages in enumerate(levels):
         found: dict[Amount, tuple[str, Passage]] = {}
         for passage in passages:
-            if _LOST.search(passage.text):
+            if _is_lost(passage.text):
                 return
             stated = amounts(passage.text) if is_cells or level == 0 else []
             if not is_cells:
@@ -819,20 +884,19 @@ def _milligrams(text: str) -> list[tuple[Amount, str]]:
     for match in _MG.finditer(text):
         rest = text[match.end() : match.end() + 12]
         unit = "mg/kg" if _PER_KG.match(rest.lstrip()) else "mg"
-        value = Decimal(match[1].replace(",", ""))
-        low = int(value) if value == value.to_integral_value() else value
-        found.append((Amount(low, None, unit), match[0] + (rest[:3] if unit == "mg/kg" else "")))
+        words = match[0] + (rest[:3] if unit == "mg/kg" else "")
+        found.append((Amount(_times(match[1], 0), None, unit), words))
     return found
 
 
 def _count_and_interval(at: str, own: Sequence[Passage], of_study: Sequence[Passage]) -> Iterator[Proposal]:
     count = _said_once(f"{at}.doses", dose_count, own, of_study)
-    if (
-        count is not None
-        and count.value == 1
-        and any((dose_count(each.text) or (1,))[0] > 1 for each in of_study)
-    ):
-        return  # a single dose each time, of several
+    if count is not None and count.value == 1:
+        several = [each for each in of_study if (dose_count(each.text) or (1,))[0] > 1]
+        if several:  # a single dose each time, of several
+            count = _said_once(f"{at}.doses", dose_count, (), several)
+            if count is None:
+                return
     if count is not None:
         yield count
     ambiguous = any(_AMBIGUOUS.search(each.text) for each in own)

@@ -204,47 +204,16 @@ def _local(name: str) -> str:
 
 # -- JSON -------------------------------------------------------------------------------------------
 
-_BLANKS = re.compile(r"[\s,]*")
-
 
 def json_entries(data: bytes) -> Iterator[Entry | Unreadable]:
-    """The objects of a JSON text: one, an array of them, or one after the other (JSON Lines).
-
-    What comes before a fault comes in; after one, JSON Lines go on with the next line.
-    """
+    """The one object of a JSON text: `reading` parts those that hold several."""
     text, remark = decode(data)
-    position = _skip(text, 0)
-    listed = text.startswith("[", position)
-    if listed:
-        position = _skip(text, position + 1)
-    decoder, number = json.JSONDecoder(), 0
-    while position < len(text):
-        if listed and text[position] == "]":
-            return
-        number += 1
-        try:
-            value, end = decoder.raw_decode(text, position)
-        except (ValueError, RecursionError) as error:
-            yield Unreadable(f"entry {number}", f"not valid JSON: {_fault(error)}")
-            line = text.find("\n{", position)
-            if listed or line < 0:
-                return
-            position = line + 1
-            continue
-        position = _skip(text, end)
-        if isinstance(value, dict):
-            yield Entry(number, value, remark)
-        else:
-            yield Unreadable(f"entry {number}", "is no object")
-    if listed:
-        yield Unreadable(f"entry {number + 1}", "the array is cut: its end is missing")
-    elif number == 0:
-        yield Unreadable("file", "is empty")
-
-
-def _skip(text: str, position: int) -> int:
-    match = _BLANKS.match(text, position)
-    return match.end() if match else position
+    try:
+        value = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        yield Unreadable("file", f"not valid JSON: {_fault(error)}")
+        return
+    yield Entry(1, value, remark) if isinstance(value, dict) else Unreadable("file", "is no object")
 
 
 def _fault(error: Exception) -> str:
@@ -304,7 +273,7 @@ def several(tree: object, path: str) -> list[Any]:
 _CONTACT = re.compile(
     r"contact|e[-_]?mail|phone|^fax|personinfo|^(?:first|last|middle|fore|sur)_?name$|^orcid$", re.IGNORECASE
 )
-_MAIL = re.compile(r"[A-Za-z0-9._%+-]{1,64}@[A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]{1,63}){1,5}")
+_MAIL = re.compile(r"[\w.%+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){1,5}")
 _IMPORTED = ("ctrname", "record_last_import")
 """Keys that the R package ctrdata adds to what a registry gave."""
 
@@ -319,4 +288,9 @@ def without_contacts(tree: Any) -> Any:
         }
     if isinstance(tree, list):
         return [without_contacts(item) for item in tree]
-    return _MAIL.sub("[e-mail]", tree) if isinstance(tree, str) and "@" in tree else tree
+    return without_addresses(tree) if isinstance(tree, str) else tree
+
+
+def without_addresses(text: str) -> str:
+    """The text without e-mail addresses."""
+    return _MAIL.sub("[e-mail]", text) if "@" in text else text

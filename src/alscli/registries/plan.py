@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from pathlib import Path
 from typing import Any, Literal
 
 from pydantic import ValidationError
@@ -13,6 +14,7 @@ from alscli.errors import AlscliError, UsageError
 from alscli.model.format import MODELS, schema_comment, shape_of
 from alscli.model.identifiers import parse_registry_id, suggest_record_id
 from alscli.model.nearness import did_you_mean
+from alscli.model.values import PartialDate
 from alscli.model.vocabulary import Vocabularies
 from alscli.registries.draft import Draft, Unreadable
 from alscli.registries.sync import Reconciled, reconcile
@@ -21,6 +23,7 @@ from alscli.store.copies import Copy, differing, find, place, written
 from alscli.store.layout import dump
 from alscli.store.merge import bring
 from alscli.store.transaction import Step
+from alscli.store.write import content
 
 Action = Literal["create", "update", "conflict", "unchanged", "duplicate", "skip", "error"]
 ACTIONS: tuple[Action, ...] = ("create", "update", "conflict", "unchanged", "duplicate", "skip", "error")
@@ -173,13 +176,8 @@ class Plan:
             return said("skip", "", f"excluded in the ledger as {self._excluded[key]}")
         record = self._registered.get(key)
         others = [_key(text) for text in _texts(entry.values.get("secondary_ids"))]
-        if record is None and (id_ := self._mentioned.get(key)) is not None:
-            return said("duplicate", id_, f"{entry.registry_id} is a secondary id of {id_}")
-        if record is None and (other := next((k for k in others if k in self._registered), None)):
-            id_ = self._registered[other].entry.id
-            return said("duplicate", id_, f"its secondary id {other} is the registry id of {id_}")
-        if record is None and (other := next((k for k in others if k in self._seen), None)):
-            return said("duplicate", self._seen[other], f"its secondary id {other} came in before")
+        if record is None and (twin := self._twin(entry.registry_id, others)):
+            return said("duplicate", *twin)
         try:
             if record is not None:
                 action, why, steps = self._met(record, entry)
@@ -194,19 +192,33 @@ class Plan:
             return said("error", "", f"{where} {first['msg']}".strip())
         self._seen[key] = id_
         self._mentioned |= {other: id_ for other in others if parse_registry_id(other)}
+        if "status_as_of" not in entry.values:
+            oddities.append(f"status_as_of: taken as {_last_day(entry.values, self._as_of)}")
         return said("create", id_, "new", steps)
+
+    def _twin(self, registry_id: str, others: Sequence[str]) -> tuple[str, str] | None:
+        """The trial that a new entry is another entry of by its secondary ids, and why."""
+        if (id_ := self._mentioned.get(_key(registry_id))) is not None:
+            return id_, f"{registry_id} is a secondary id of {id_}"
+        if (other := next((key for key in others if key in self._registered), None)) is not None:
+            id_ = self._registered[other].entry.id
+            return id_, f"its secondary id {other} is the registry id of {id_}"
+        if (other := next((key for key in others if key in self._seen), None)) is not None:
+            return self._seen[other], f"its secondary id {other} came in before"
+        return None
 
     def _new(self, draft: Draft) -> tuple[str, list[Step]]:
         """The id of a new record, and the files that make it and its copy."""
         id_ = self._free(suggest_record_id(draft.registry_id))
         values = {**draft.values, "schema": 1, "id": id_, "screening": {"decision": "undecided"}}
         values.setdefault("src", "registry")
+        values.setdefault("status_as_of", _last_day(draft.values, self._as_of))
         values.pop("verified", None)
         text = dump(values, SHAPE, schema_comment("trial"))
         MODELS["trial"].model_validate(values, context={"vocabularies": self._collection.vocabularies})
         self._names |= {id_, draft.registry_id.casefold()}
         target = self._collection.root / "trials" / f"{id_}.toml"
-        return id_, [Step(target, None, text.encode()), *self._copied(id_, draft)]
+        return id_, [Step(target, None, text.encode()), *copied(self._collection.root, id_, draft)]
 
     def _free(self, wanted: str) -> str:
         id_, number = wanted, 2
@@ -214,17 +226,10 @@ class Plan:
             id_, number = f"{wanted}-{number}", number + 1
         return id_
 
-    def _copied(self, id_: str, draft: Draft) -> list[Step]:
-        """The step that writes the copy; none where the file holds it already."""
-        path = place(self._collection.root, id_)
-        before = path.read_bytes() if path.exists() else None
-        after = written(copy_of(draft))
-        return [Step(path, before, after)] if before != after else []
-
     def _met(self, record: Record, draft: Draft) -> tuple[Action, str, list[Step]]:
         """What an entry means for the record that has its registry id."""
-        copied = self._copied(record.entry.id, draft)
-        if not copied and record.readable:
+        copy = copied(self._collection.root, record.entry.id, draft)
+        if not copy and record.readable:
             return "unchanged", "the registry says what it said", []
         change = compared(self._collection, record, draft, self._as_of)
         if change.is_conflict:
@@ -232,7 +237,7 @@ class Plan:
             verb = "differs" if len(fields) == 1 else "differ"
             why = f"{_counted(fields)} {verb} from the record: {_listed(fields)}; see `alscli sync --from`"
             return "conflict", why, []
-        steps = [*change.steps, *copied]
+        steps = [*change.steps, *copy]
         follows = [move.field for move in change.reconciled.of("follows")]
         if not follows:
             return "update", "a newer registry copy; no field of the record changes", steps
@@ -269,9 +274,27 @@ def compared(collection: Collection, record: Record, draft: Draft, as_of: date) 
     return Compared(found, steps, first)
 
 
+def copied(root: Path, id_: str, draft: Draft) -> list[Step]:
+    """The step that keeps the copy of a draft of the record `id_`; none where the file holds it already."""
+    path = place(root, id_)
+    before, after = content(path), written(copy_of(draft))
+    return [Step(path, before, after)] if before != after else []
+
+
 def copy_of(draft: Draft) -> Copy:
     """The copy that is kept of a draft."""
     return Copy(draft.registry, draft.registry_id, _plain(draft.values), draft.copy)
+
+
+def _last_day(values: Mapping[str, Any], as_of: date) -> str:
+    """The last date of an entry that does not date its status, which cannot be older than what it tells.
+
+    Dates that are estimated, or later than `as_of`, tell nothing; `as_of` where no other is there.
+    """
+    told = values.get("dates", {}).values()
+    days = [each["on"] for each in told if each.get("type") != "estimated"]
+    past = [day for day in map(PartialDate.parse, days) if day.latest <= as_of]
+    return max(past, key=lambda day: day.latest).text if past else as_of.isoformat()
 
 
 def _plain(values: Mapping[str, Any]) -> dict[str, Any]:

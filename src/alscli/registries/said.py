@@ -47,3 +47,11 @@ def tidy(text: object) -> str:
         return ""
     line = " ".join(text.split())
     return line if line.isprintable() else " ".join(_UNFIT.sub("", line).split())
+
+
+def letters(text: str) -> str:
+    """The letters and digits of a text, in lower case with one blank between: what two spellings share."""
+    return _OTHERS.sub(" ", text.casefold()).strip()
+
+
+_OTHERS = re.compile(r"[\W_]+")

@@ -88,7 +88,7 @@ def _differences(parts: tuple[str, ...], name: str, old: Any, new: Any, shape: S
     before, after = _as_table(old, shape), _as_table(new, shape)
     if shape.kind in ("tables", "inline_tables") and isinstance(old, list) and isinstance(new, list):
         yield from _elements(parts, name, old, new, shape)
-    elif shape.keys and isinstance(before, Mapping) and isinstance(after, Mapping):
+    elif _are_tables(name, before, after, shape):
         for key in dict.fromkeys([*shape.keys, *before, *after]):
             if key not in before and key not in after:
                 continue
@@ -97,6 +97,14 @@ def _differences(parts: tuple[str, ...], name: str, old: Any, new: Any, shape: S
             yield from _differences((*parts, key), inner, before.get(key), after.get(key), below)
     elif not _equal(old, new, unordered=shape.kind == "set"):
         yield parts, name, old, new, shape
+
+
+def _are_tables(name: str, before: Any, after: Any, shape: Shape) -> bool:
+    """Whether both are tables to go through; a count that lost its `n` is none, for `n` has no name."""
+    if not shape.keys or not isinstance(before, Mapping) or not isinstance(after, Mapping):
+        return False
+    one, other = (("n" in side, type(side.get("n")) is int) for side in (before, after))
+    return name_below(name, "n", shape) != name or one == other
 
 
 def name_below(name: str, key: str, shape: Shape) -> str:

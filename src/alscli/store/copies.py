@@ -80,14 +80,16 @@ def _json(value: Any, level: int) -> str:
             parts = [f"{inner}{_text(key)}: {_json(value[key], level + 1)}" for key in sorted(value)]
             return "{\n" + ",\n".join(parts) + f"\n{outer}}}"
         return "[\n" + ",\n".join(inner + _json(item, level + 1) for item in value) + f"\n{outer}]"
+    if value.__class__ is str:
+        return _text(value)
     try:
-        return json.dumps(value, ensure_ascii=False, sort_keys=True, allow_nan=False)
+        return _ENCODER.encode(value)
     except (TypeError, ValueError):  # a number with its digits, or one that is none
         return _slowly(value)
 
 
-def _text(text: str) -> str:
-    return json.dumps(text, ensure_ascii=False)
+_ENCODER = json.JSONEncoder(ensure_ascii=False, sort_keys=True, allow_nan=False, check_circular=False)
+_text = json.JSONEncoder(ensure_ascii=False).encode
 
 
 def _slowly(value: Any) -> str:

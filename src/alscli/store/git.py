@@ -349,6 +349,24 @@ def repository(folder: Path) -> Repository:
     return Repository(Path(os.fsdecode(_output(result).removesuffix(b"\n"))))
 
 
+def merge_lines(
+    base: bytes, ours: bytes, theirs: bytes, labels: tuple[str, str, str] = ("base", "ours", "theirs")
+) -> bytes:
+    """What `git merge-file` makes of three versions, with conflict markers where it must.
+
+    `labels` name the three at the markers. Raises CollectionError where git cannot merge them (binary).
+    """
+    import tempfile
+
+    names = ("base", "ours", "theirs")
+    with tempfile.TemporaryDirectory(prefix="alscli-") as folder:
+        for name, data in zip(names, (base, ours, theirs), strict=True):
+            Path(folder, name).write_bytes(data)
+        marks = [part for at in (1, 0, 2) for part in ("-L", labels[at] or names[at])]
+        done = _git(Path(folder), "merge-file", "-p", *marks, "ours", "base", "theirs")
+    return done.stdout if 0 <= done.returncode <= 127 else _output(done)  # the number of conflicts
+
+
 def blob_name(data: bytes) -> str:
     """The name that git (SHA-1) gives to a file with these bytes."""
     import hashlib

@@ -7,6 +7,7 @@ shared is `.gitattributes`; a clone without the settings merges and shows record
 from __future__ import annotations
 
 import os
+import re
 import shlex
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -73,8 +74,8 @@ class Installation:
                 yield Step(f"unset {name} = {held}", self._unsetter(name))
         path = self.root / ATTRIBUTES
         lines = self._attribute_lines()
-        if any(line in lines for line in _wanted()):
-            left = [line for line in lines if line not in _wanted()]
+        left = [line for line in lines if line.strip() not in _wanted()]
+        if left != lines:
             yield Step(f"remove our lines from {shown(path)}", lambda: self._write_attributes(left))
         folder = self._hook_folder()
         for name in HOOKS:
@@ -127,28 +128,33 @@ class Installation:
                 f"{shown(path)} is a symbolic link, which git does not follow", "put a file in its place"
             )
         lines = self._attribute_lines()
-        missing = [line for line in _wanted() if line not in lines]
+        held = {line.strip() for line in lines}
+        missing = [line for line in _wanted() if line not in held]
         if not missing:
             return Step(f"{shown(path)} names the records")
-        words = f"{'add to' if lines else 'write'} {shown(path)}: {'; '.join(missing)}"
-        return Step(words, lambda: self._write_attributes([*lines, *missing]), "commit it: others share it")
+        words = f"{'add to' if lines else 'write'} {shown(path)}: {b'; '.join(missing).decode()}"
+        end = b"\r\n" if lines and lines[0].endswith(b"\r\n") else b"\n"
+        if lines and not lines[-1].endswith(b"\n"):
+            lines[-1] += end
+        added = [line + end for line in missing]
+        return Step(words, lambda: self._write_attributes([*lines, *added]), "commit it: others share it")
 
-    def _attribute_lines(self) -> list[str]:
+    def _attribute_lines(self) -> list[bytes]:
+        """The lines as git cuts them, each with its end."""
         path = self.root / ATTRIBUTES
         try:
-            return path.read_bytes().decode("utf-8", "surrogateescape").splitlines()
+            return [line for line in re.split(rb"(?<=\n)", path.read_bytes()) if line]
         except FileNotFoundError:
             return []
         except OSError as error:
             raise CollectionError(f"cannot read {shown(path)}: {error.strerror or error}") from error
 
-    def _write_attributes(self, lines: list[str]) -> None:
+    def _write_attributes(self, lines: list[bytes]) -> None:
         path = self.root / ATTRIBUTES
         with locked(self.root), explained(path):
             held = path.read_bytes() if path.exists() else None
             if lines:
-                text = "".join(f"{line}\n" for line in lines)
-                data = text.encode("utf-8", "surrogateescape")
+                data = b"".join(lines)
                 replace(path, data, expected=held, root=self.root, allowed=lambda name: name == ATTRIBUTES)
             else:
                 path.unlink(missing_ok=True)
@@ -198,8 +204,9 @@ class Installation:
         return (self.repository.top / os.fsdecode(output.removesuffix(b"\n"))).resolve()
 
 
-def _wanted() -> list[str]:
-    return [*(f"/{folder}/*.toml {_DRIVER}" for folder in FOLDERS.values()), f"/{LEDGER} {_DRIVER}"]
+def _wanted() -> list[bytes]:
+    patterns = [*(f"/{folder}/*.toml" for folder in FOLDERS.values()), f"/{LEDGER}"]
+    return [f"{pattern} {_DRIVER}".encode() for pattern in patterns]
 
 
 def _is_ours(hook: Path) -> bool:

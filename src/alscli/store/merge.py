@@ -165,11 +165,8 @@ class _Fields:
             base = None
         elif any(ruled):
             return ours if ruled[0] else theirs
-        elif not any(field.startswith(f"{name}.".lstrip(".")) for field in self._ruled):
-            if _same(base, theirs, shape):
-                return ours
-            if _same(base, ours, shape):
-                return theirs
+        elif any(_same(base, side, shape) for side in (ours, theirs)) and not self._is_ruled_below(name):
+            return ours if _same(base, theirs, shape) else theirs
         if _is_number(ours) and _is_number(theirs) and ours == theirs:
             return max(ours, theirs, key=lambda number: (len(str(number)), str(number)))
         if shape.kind in ("tables", "inline_tables") and _is_list(ours) and _is_list(theirs):
@@ -177,12 +174,18 @@ class _Fields:
             return self._elements(name, base, ours or [], theirs or [], shape) or None
         one, other = _table(ours, shape), _table(theirs, shape)
         if one is not None and other is not None and not (_is_number(ours) and _is_number(theirs)):
-            return self._keys(name, _table(base, shape) or {}, one, other, shape) or None
+            before = _table(base, shape) or {}
+            if name and _are_torn(before, one, other, shape):
+                return self._conflict(name, base, ours, theirs)
+            return self._keys(name, before, one, other, shape) or None
         if shape.kind == "set" and isinstance(ours, list) and isinstance(theirs, list):
             united = _united(base if isinstance(base, list) else [], ours, theirs)
             if united is not None:
                 return united
         return self._conflict(name, base, ours, theirs)
+
+    def _is_ruled_below(self, name: str) -> bool:
+        return any(field.startswith(f"{name}.".lstrip(".")) for field in self._ruled)
 
     def _conflict(self, name: str, base: Any, ours: Any, theirs: Any) -> Any:
         self.conflicts.append(Conflict(name, base, ours, theirs))
@@ -253,6 +256,36 @@ def _same(one: Any, other: Any, shape: Shape) -> bool:
 
 def _is_number(value: Any) -> bool:
     return isinstance(value, (int, Decimal)) and not isinstance(value, bool)
+
+
+def _are_torn(
+    base: Mapping[str, Any], ours: Mapping[str, Any], theirs: Mapping[str, Any], shape: Shape
+) -> bool:
+    """Whether one side changed a number or a date, or its source, and the other where it is cited from."""
+    sources = {"src", "loc"} & shape.keys.keys()
+    if not sources:
+        return False
+
+    def differing(one: Mapping[str, Any], other: Mapping[str, Any]) -> set[str]:
+        keys = {*one, *other}
+        return {key for key in keys if not _same(one.get(key), other.get(key), shape.keys.get(key, _PLAIN))}
+
+    def is_figure(key: str) -> bool:
+        return key == "on" or any(_holds_number(side.get(key)) for side in (base, ours, theirs))
+
+    apart = differing(ours, theirs)
+    one, other = apart & differing(base, ours), apart & differing(base, theirs)
+    figures = {key for key in {*base, *ours, *theirs} - sources if is_figure(key)}
+    if one & sources and other & sources and one & sources == other & sources:
+        return bool((one | other) & figures)  # else the sources alone are in conflict
+    parts = figures | sources if figures else set()
+    return bool((one & parts and other & sources) or (other & parts and one & sources))
+
+
+def _holds_number(value: Any) -> bool:
+    if isinstance(value, Mapping):
+        return any(map(_holds_number, value.values()))
+    return any(map(_holds_number, value)) if isinstance(value, list) else _is_number(value)
 
 
 def _is_list(value: Any) -> bool:

@@ -30,17 +30,12 @@ def shape(kind: FileKind) -> Shape:
 
 def schema_version() -> int:
     """The version of the format that this program writes."""
-    return _version()
+    return int(_kept()["schema"])
 
 
 @cache
 def _known() -> dict[str, Shape]:
     return {kind: _shape(held) for kind, held in _kept()["shapes"].items()}
-
-
-@cache
-def _version() -> int:
-    return int(_kept()["schema"])
 
 
 @cache

@@ -11,7 +11,7 @@ from alscli.model.nearness import did_you_mean
 from alscli.query.guard import Answer
 from alscli.query.search import FOUND, Found
 from alscli.query.tables import TABLES, Cell, Column, ColumnType, Row, TableShape
-from alscli.text import fit, one_line, paint, wrap
+from alscli.text import fit, line_spans, one_line, paint, wrap
 from alscli.views.table import escaped, json_object, render
 
 _SCHEMA = (
@@ -75,7 +75,9 @@ def schema_lines(table: str | None, kind: str, room: int, *, color: bool) -> Ite
     for number, shape in enumerate(shapes):
         if number:
             yield ""
-        yield paint(shape.name, "heading", color) + f": {shape.meaning}"
+        first, *rest = wrap(f"{shape.name}: {shape.meaning}", room)
+        yield paint(shape.name, "heading", color) + first.removeprefix(shape.name)
+        yield from rest
         yield from list(render(kind, _SCHEMA[1:], list(_schema_rows(shape)), room, color=False))[1:]
 
 
@@ -119,14 +121,15 @@ def found_lines(
 
 def _marked(each: Found, room: int, *, color: bool) -> Iterator[str]:
     text = one_line(each.excerpt)
-    if not color or text != each.excerpt:
-        yield from wrap(text, room, "    ")
-        return
-    shown, end = "    ", 0
-    for start, stop in each.marks:
-        shown += text[end:start] + paint(text[start:stop], "warn", color)
-        end = stop
-    yield shown + text[end:]
+    marks = each.marks if text == each.excerpt else ()
+    for start, end in line_spans(text, room - 4):
+        shown, at = "    ", start
+        for first, last in marks:
+            left, right = max(first, start), min(last, end)
+            if left < right:
+                shown += text[at:left] + paint(text[left:right], "warn", color)
+                at = right
+        yield (shown + text[at:end]).rstrip()
 
 
 def _emphasized(each: Found) -> str:

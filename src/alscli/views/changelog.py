@@ -304,8 +304,11 @@ def _honest(item: Item) -> str:
     return f"  - _{escaped(one_line(line))}_"
 
 
+_TOLD_OF_NEW = ("phase", "status")
+
+
 def _new_trial(item: Item) -> Iterator[str]:
-    facts = [f"{name} {escaped(item[name])}" for name in ("phase", "status") if item[name]]
+    facts = [escaped(f"{name} {item[name].removeprefix(f'{name} ')}") for name in _TOLD_OF_NEW if item[name]]
     yield f"- {_head(item)}: {', '.join(facts)}"
     yield _honest(item)
 

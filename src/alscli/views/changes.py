@@ -10,7 +10,7 @@ from decimal import Decimal
 from typing import Any
 
 from alscli.store.compare import Change, RecordChange
-from alscli.text import fit, one_line, pad, paint, width
+from alscli.text import fit, one_line, pad, paint, width, wrap
 from alscli.views.table import escaped
 
 _MARK = {"added": "+", "removed": "-", "renamed": ">", "changed": "~", "unreadable": "!"}
@@ -60,26 +60,70 @@ def fields(changes: Sequence[Change], room: int | None, *, color: bool) -> Itera
     """A line for each field, old → new, below each other where they do not fit; `!` marks a major one."""
     names = [one_line(change.field) for change in changes]
     size = max(map(width, names), default=0)
+    size = size if room is None else min(size, room // 3)
     for change, name in zip(changes, names, strict=True):
         mark = paint("!", "warn", color) if change.weight == "major" else " "
         old, new = sides(change)
         across = f"  {mark} {pad(name, size)}  {paint(old, 'bad', color)} → {paint(new, 'good', color)}"
-        if room is None or size + width(old) + width(new) + 9 <= room:
+        if room is None or max(size, width(name)) + width(old) + width(new) + 9 <= room:
             yield across
         else:
-            yield f"  {mark} {name if room is None else fit(name, room - 4)}"
-            yield from (
-                f"      {sign} {paint(fit(side, room - 8), style, color)}"
-                for sign, side, style in (("-", old, "bad"), ("+", new, "good"))
-            )
+            yield f"  {mark} {fit(name, room - 4)}"
+            old, new = _parted(old, new)
+            yield from _below("-", old, "bad", room, color=color)
+            yield from _below("+", new, "good", room, color=color)
+
+
+def _below(sign: str, side: str, style: str, room: int, *, color: bool) -> Iterator[str]:
+    """One side of a change on some lines of its own; none where it holds nothing."""
+    lines = [] if side in (NOTHING, NONE_OF_THEM) else wrap(side, room - 8)
+    if len(lines) > _LINES:
+        lines[_LINES - 1] += " …"
+    for number, line in enumerate(lines[:_LINES]):
+        yield f"      {' ' if number else sign} {paint(fit(line, room - 8), style, color)}"
+
+
+_LINES = 6
+"""Lines of a terminal that one side of a change takes at most."""
+_AROUND = 24
+"""Characters that stay of what two long texts begin or end with, so that one sees where they differ."""
+
+
+def _parted(old: str, new: str) -> tuple[str, str]:
+    """Two texts without most of what both begin and end with."""
+    start = _left_out(old, new)
+    stop = _left_out(old[start:][::-1], new[start:][::-1])
+    one, other = (
+        f"{'…' * bool(start)}{side[start : len(side) - stop]}{'…' * bool(stop)}" for side in (old, new)
+    )
+    return one, other
+
+
+def _left_out(one: str, other: str) -> int:
+    """How many characters that both begin with need not be shown; whole words, and not for a few."""
+    same = next(
+        (at for at, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), min(len(one), len(other))
+    )
+    if same < 2 * _AROUND:
+        return 0
+    blank = one.find(" ", same - _AROUND, same)
+    return blank + 1 if blank >= 0 else same - _AROUND
+
+
+NOTHING = "(nothing)"
+NONE_OF_THEM = "·"
 
 
 def sides(change: Change) -> tuple[str, str]:
-    """Both values as text; of a set only what came and went."""
+    """Both values as text; of lists of words in one order, or in none, only what came and went."""
     old, new = change.old, change.new
-    if change.unordered and isinstance(old, list) and isinstance(new, list):
-        return said([v for v in old if v not in new]) or "·", said([v for v in new if v not in old]) or "·"
-    return said(old) or "(nothing)", said(new) or "(nothing)"
+    if isinstance(old, list) and isinstance(new, list):
+        went, came = [v for v in old if v not in new], [v for v in new if v not in old]
+        kept = [[v for v in side if v not in apart] for side, apart in ((old, went), (new, came))]
+        words = not any(isinstance(v, (Mapping, list)) for v in [*old, *new])
+        if (went or came) and kept[0] and (change.unordered or (words and kept[0] == kept[1])):
+            return said(went) or NONE_OF_THEM, said(came) or NONE_OF_THEM
+    return said(old) or NOTHING, said(new) or NOTHING
 
 
 def said(value: Any) -> str:

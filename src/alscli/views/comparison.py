@@ -8,9 +8,10 @@ from itertools import zip_longest
 
 from alscli.query.comparison import COUNTED, Fact, Group, harm_columns, trial_columns
 from alscli.query.tables import Cell, Column, Row
-from alscli.text import pad, paint, wrap
+from alscli.text import fit, pad, paint, wrap
 from alscli.views import trials
-from alscli.views.table import GAP, json_object, json_value, render, text_of
+from alscli.views.stats import NONE
+from alscli.views.table import GAP, json_object, json_value, labelled, render, text_of
 
 _LABEL = 24
 _NARROWEST = 16
@@ -38,21 +39,27 @@ def _fact_row(ids: Sequence[str], fact: Fact) -> Row:
 
 
 def _beside(ids: Sequence[str], found: Sequence[Fact], room: int, *, color: bool) -> Iterator[str]:
-    each = max((room - _LABEL) // len(ids) - len(GAP), _NARROWEST)
-    heads = (paint(pad(name, each), "heading", color) for name in ids)
-    yield GAP.join([" " * _LABEL, *heads]).rstrip()
+    each = (room - _LABEL) // len(ids) - len(GAP)
+    if each >= _NARROWEST:
+        heads = (paint(pad(fit(name, each), each), "heading", color) for name in ids)
+        yield GAP.join([" " * _LABEL, *heads]).rstrip()
     same = False
     for fact in found:
-        if not fact.differs and not same:
+        label, texts = fact.column.name.replace("_", " "), [text_of(cell) or "–" for cell in fact.cells]
+        if not fact.differs:
+            if not same:
+                yield from ("", paint("the same in all", "heading", color))
             same = True
-            yield from ("", paint("the same in all", "heading", color))
-        shown = fact.cells if fact.differs else fact.cells[:1]
-        width = each if fact.differs else room - _LABEL - len(GAP)
-        cells = [wrap(text_of(cell) or "–", width) for cell in shown]
-        label = fact.column.name.replace("_", " ")
-        for number, parts in enumerate(zip_longest(*cells, fillvalue="")):
-            head = paint(pad("" if number else label, _LABEL), "quiet", color)
-            yield GAP.join([head, *(pad(part, width) for part in parts)]).rstrip()
+            yield from labelled(label, texts[0], _LABEL, room, color=color)
+        elif each < _NARROWEST:
+            yield paint(label, "heading", color)
+            for name, text in zip(ids, texts, strict=True):
+                yield from labelled(f"  {fit(name, _LABEL - 2)}", text, _LABEL, room, color=color)
+        else:
+            cells = [wrap(text, each) for text in texts]
+            for number, parts in enumerate(zip_longest(*cells, fillvalue="")):
+                head = paint(pad("" if number else label, _LABEL), "quiet", color)
+                yield GAP.join([head, *(pad(part, each) for part in parts)]).rstrip()
 
 
 def facts_as_json(ids: Sequence[str], found: Sequence[Fact]) -> str:
@@ -113,7 +120,7 @@ def _summary(found: Sequence[Group]) -> tuple[list[Column], list[Row]]:
     for name in COUNTED:
         values = dict.fromkeys(value for each in found for value in each.counts[name])
         for value in sorted(values, key=lambda value: (value is None, str(value))):
-            shown = "(none)" if value is None else text_of(value)
+            shown = NONE if value is None else text_of(value)
             rows.append(_line(name, shown, found, [each.counts[name].get(value, 0) for each in found]))
     return columns, rows
 

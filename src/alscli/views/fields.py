@@ -11,8 +11,8 @@ from alscli.model.format import FieldEntry
 from alscli.model.vocabulary import Vocabularies, Vocabulary
 from alscli.query.tables import Column, Row
 from alscli.store.collection import Snapshot
-from alscli.text import one_line, paint
-from alscli.views.table import fitted, json_object, tsv
+from alscli.text import fit, paint, wrap
+from alscli.views.table import fitted, json_object, labelled, natural_width, tsv
 
 _FIELDS = (
     Column("field", "text", "path of the field"),
@@ -33,8 +33,8 @@ _TERMS = (
 _COUNTS = (Column("value", "text", "what records hold"), Column("records", "integer", "in how many"))
 
 
-def render(entries: Sequence[FieldEntry], format_: str, room: int | None) -> Iterator[str]:
-    """Lines of a table of fields; `room` is the width of the terminal, None where there is none."""
+def render(entries: Sequence[FieldEntry], format_: str, room: int) -> Iterator[str]:
+    """Lines of a table of fields; where its `room` is little, what a field means stands below it."""
     rows: list[Row] = [
         {
             "field": entry.path,
@@ -46,28 +46,42 @@ def render(entries: Sequence[FieldEntry], format_: str, room: int | None) -> Ite
         }
         for entry in entries
     ]
-    return _rows("fields", _FIELDS, rows, format_, room, narrow=4)
+    if format_ != "table" or natural_width(_FIELDS[:4], rows) <= room:
+        yield from _rows("fields", _FIELDS, rows, format_, room, narrow=4)
+        return
+    for entry in entries:
+        yield fit(f"{entry.path}  {_type(entry)}", room)
+        yield from wrap(entry.meaning, room, "    ")
 
 
-def render_one(entry: FieldEntry, vocabularies: Vocabularies, *, color: bool) -> Iterator[str]:
-    """Everything about one field."""
+def _type(entry: FieldEntry) -> str:
+    return f"{entry.type_name}{', required' if entry.required else ''}"
+
+
+def render_one(
+    entry: FieldEntry, others: Sequence[FieldEntry], vocabularies: Vocabularies, room: int, *, color: bool
+) -> Iterator[str]:
+    """Everything about one field, with the names of those below it."""
     yield paint(entry.path, "heading", color)
-    yield f"  {entry.meaning}"
-    yield f"  type      {entry.type_name}{', required' if entry.required else ''}"
-    if entry.anatomy.absence:
-        yield "  absence   not_reported or not_applicable may stand instead"
-    if entry.facet.trds:
-        yield f"  WHO TRDS  item {entry.facet.trds}"
-    if entry.facet.ctgov:
-        yield f"  CT.gov    {entry.facet.ctgov}"
-    if entry.anatomy.vocabulary:
-        terms = vocabularies[entry.anatomy.vocabulary].terms
-        codes = ", ".join(list(terms)[:12]) + (" …" if len(terms) > 12 else "")
-        yield f"  terms     {one_line(codes)}"
-        yield f"            `alscli values {entry.anatomy.vocabulary}` explains them"
+    yield from wrap(entry.meaning, room, "  ")
+    terms = vocabularies[entry.anatomy.vocabulary].terms if entry.anatomy.vocabulary else {}
+    parted = (other.path.rpartition(".") for other in others)
+    below = [name for above, _, name in parted if above.removesuffix("[]") == entry.path]
+    facts = {
+        "type": _type(entry),
+        "absence": "not_reported or not_applicable may stand instead" if entry.anatomy.absence else "",
+        "WHO TRDS": f"item {entry.facet.trds}" if entry.facet.trds else "",
+        "CT.gov": entry.facet.ctgov or "",
+        "terms": ", ".join(list(terms)[:12]) + (" …" if len(terms) > 12 else ""),
+        "": f"`alscli values {entry.anatomy.vocabulary}` explains them" if terms else "",
+        "holds": ", ".join(below),
+    }
+    for label, text in facts.items():
+        if text:
+            yield from labelled(f"  {label}", text, 10, room, color=False)
 
 
-def render_terms(vocabulary: Vocabulary, format_: str, room: int | None) -> Iterator[str]:
+def render_terms(vocabulary: Vocabulary, format_: str, room: int) -> Iterator[str]:
     """Lines of a table of terms, children indented under their parents on a terminal."""
     rows: list[Row] = [
         {
@@ -87,7 +101,7 @@ def render_terms(vocabulary: Vocabulary, format_: str, room: int | None) -> Iter
 
 
 def render_counts(
-    field: str, named: Sequence[FieldEntry], snapshot: Snapshot, format_: str, room: int | None
+    field: str, named: Sequence[FieldEntry], snapshot: Snapshot, format_: str, room: int
 ) -> Iterator[str]:
     """Lines of a table of what records hold in a field, most frequent first."""
     paths = {tuple(entry.path.replace("[]", "").split(".")) for entry in named} or {(field,)}
@@ -107,20 +121,21 @@ def _held(value: Any, path: tuple[str, ...]) -> Iterable[str]:
     if isinstance(value, list):
         for element in value:
             yield from _held(element, path)
+    elif not path and isinstance(value, dict):  # a count or a date with its source
+        yield from (str(value[key]) for key in ("n", "on") if key in value)
     elif not path:
-        if not isinstance(value, dict):
-            yield str(value).lower() if isinstance(value, bool) else str(value)
+        yield str(value).lower() if isinstance(value, bool) else str(value)
     elif isinstance(value, dict) and path[0] in value:
         yield from _held(value[path[0]], path[1:])
 
 
 def _rows(
-    what: str, columns: Sequence[Column], rows: list[Row], format_: str, room: int | None, *, narrow: int
+    what: str, columns: Sequence[Column], rows: list[Row], format_: str, room: int, *, narrow: int
 ) -> Iterator[str]:
     if format_ == "json":
         objects = [json_object(columns, row) for row in rows]
         yield json.dumps({"schema": f"alscli/{what}/1", what: objects}, ensure_ascii=False, indent=2)
-    elif format_ == "tsv" or room is None:
+    elif format_ == "tsv":
         yield from tsv(columns, rows)
     else:
         yield from fitted(columns[:narrow], rows, room)

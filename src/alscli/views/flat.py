@@ -11,6 +11,7 @@ from alscli.errors import AlscliError
 from alscli.model.format import MODELS, FileKind, schema_comment, shape_of
 from alscli.model.path import labels
 from alscli.model.shape import Shape
+from alscli.store.compare import name_below
 from alscli.store.layout import lay_out, write_value
 from alscli.store.toml import Document, parse
 from alscli.store.weave import END, Piece, pieces
@@ -69,9 +70,7 @@ def _shape_at(piece: Piece, shape: Shape) -> Shape:
 def _flat(name: str, value: Any, shape: Shape) -> Iterator[str]:
     if isinstance(value, Mapping) and value:
         for key, child in value.items():
-            # A bare integer is `n` alone, so `n` goes by the name of its table, as in `diff`.
-            bare = key == "n" and name.startswith("enrollment.")
-            yield from _flat(name if bare else f"{name}.{key}", child, shape.keys.get(key, _PLAIN))
+            yield from _flat(name_below(name, key, shape), child, shape.keys.get(key, _PLAIN))
     elif isinstance(value, list) and any(isinstance(element, Mapping) for element in value):
         for label, child in zip(labels(value, shape), value, strict=True):
             yield from _flat(f"{name}.{label}", child, Shape("inline", shape.keys))

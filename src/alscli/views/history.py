@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
+from itertools import groupby
 from typing import Any
 
 from alscli.store.git import Commit
@@ -17,8 +18,8 @@ _FIELD = 40
 """Columns for the names of fields; a longer one stands out."""
 _HEAD = 24
 """Columns of the day and the revision, each with two blanks."""
-_NARROW = 70
-"""Columns below which a fact takes two lines."""
+_VALUE = 30
+"""Columns for the value; where there are fewer, a fact takes two lines."""
 
 
 def text(steps: Sequence[Step], room: int | None, *, whole: bool, color: bool) -> Iterator[str]:
@@ -113,9 +114,6 @@ def markdown(id_: str, steps: Sequence[Step], *, whole: bool) -> Iterator[str]:
 
 def blame(origins: Sequence[Origin], room: int | None, *, color: bool) -> Iterator[str]:
     """A line for each fact: day, who, revision, field, value; two on a narrow terminal."""
-    if room is not None and room < _NARROW:
-        yield from _narrow_blame(origins, room, color=color)
-        return
     cells = [
         (
             day(origin.commit),
@@ -130,6 +128,9 @@ def blame(origins: Sequence[Origin], room: int | None, *, color: bool) -> Iterat
     if room is not None:
         sizes[1] = min(sizes[1], max(room // 6, 6))
         sizes[3] = min(sizes[3], max(room // 3, 12))
+        if room - sum(sizes) - 8 < _VALUE:
+            yield from _narrow_blame(origins, room, color=color)
+            return
     for origin, (on, who, short, name) in zip(origins, cells, strict=True):
         cells_of = zip((on, who, short, name), sizes, strict=True)
         shown = [pad(cell if room is None else fit(cell, size), size) for cell, size in cells_of]
@@ -140,11 +141,12 @@ def blame(origins: Sequence[Origin], room: int | None, *, color: bool) -> Iterat
 
 
 def _narrow_blame(origins: Sequence[Origin], room: int, *, color: bool) -> Iterator[str]:
-    for origin in origins:
-        commit = origin.commit
+    """The facts of a commit that stand beside each other, below it."""
+    for commit, group in groupby(origins, key=lambda origin: origin.commit):
         who = fit(one_line(commit.author), max(room - _HEAD, 1)) if commit else UNCOMMITTED
         yield f"{day(commit)}  {paint(commit.short, 'accent', color)}  {who}" if commit else who
-        yield fit(f"  {one_line(origin.field)}  {changes.said(origin.value)}", room)
+        for origin in group:
+            yield fit(f"  {one_line(origin.field)}  {changes.said(origin.value)}", room)
 
 
 def blame_json(id_: str, origins: Sequence[Origin]) -> str:

@@ -13,6 +13,8 @@ from alscli.views.table import json_object, render
 Section = tuple[str, Sequence[Column], Sequence[Row]]
 """A heading, the columns of its table, the rows."""
 
+NONE = "(none)"
+"""Stands for what nobody recorded."""
 _LABEL = Column("section", "text", "which part")
 
 
@@ -26,7 +28,7 @@ def lines(
 
 def named(rows: Sequence[Row]) -> list[Row]:
     """The rows with a word where nothing is recorded."""
-    return [{name: "(not recorded)" if cell is None else cell for name, cell in row.items()} for row in rows]
+    return [{name: NONE if cell is None else cell for name, cell in row.items()} for row in rows]
 
 
 def as_json(counts: Counts, limit: int | None) -> str:
@@ -48,7 +50,9 @@ def notes(counts: Counts, shown: int) -> str:
     return "; ".join(parts)
 
 
-def section_lines(sections: Sequence[Section], kind: str, room: int, *, color: bool) -> Iterator[str]:
+def section_lines(
+    sections: Sequence[Section], kind: str, room: int, *, color: bool, header: bool = True
+) -> Iterator[str]:
     """Tables under their headings; as one table with a column `section` where a script reads."""
     if kind in ("table", "markdown"):
         for number, (title, columns, rows) in enumerate(sections):
@@ -60,7 +64,7 @@ def section_lines(sections: Sequence[Section], kind: str, room: int, *, color: b
             yield from render(kind, columns, rows, room, color=False)
         return
     columns, rows = _flat(sections)
-    yield from render(kind, columns, rows, room, color=color)
+    yield from render(kind, columns, rows, room, color=color, header=header)
 
 
 def sections_as_json(sections: Sequence[Section], total: int) -> str:

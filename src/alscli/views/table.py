@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import zip_longest
 from typing import TYPE_CHECKING, Any
 
-from alscli.text import fit, one_line, pad, paint, width
+from alscli.text import fit, one_line, pad, paint, width, wrap
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from alscli.query.tables import Cell, Column, Row
 
 GAP = "  "
+_ENOUGH = 12
+"""Columns of text that are left while heads of numbers can still be cut."""
 _LEAST = 6
 _LEAST_HEAD = 5
 _LEAST_NUMBER = 11
@@ -49,7 +51,7 @@ def fitted(
     `decorate` gets the name of the column, the padded cell and the row, and returns the cell as shown.
     """
     cells = [[text_of(row[column.name]) for column in columns] for row in rows]
-    heads = [column.name.replace("_", " ") for column in columns]
+    heads = [_label(column) for column in columns]
     widths = _widths(columns, heads, cells, room)
     parts = [_head(head, size) for head, size in zip(heads, widths, strict=True)]
     for level in zip_longest(*parts, fillvalue=""):
@@ -62,6 +64,36 @@ def fitted(
             cell = cell.rjust(size) if column.type in ("integer", "number") else pad(cell, size)
             shown.append(decorate(column.name, cell, row) if decorate else cell)
         yield GAP.join(shown).rstrip()
+
+
+def _label(column: Column) -> str:
+    return column.name.replace("_", " ")
+
+
+def is_too_wide(columns: Sequence[Column], rows: Sequence[Row], room: int) -> bool:
+    """Whether there are so many columns that no table fits, however narrow they are."""
+    if len(columns) * (_ENOUGH + len(GAP)) <= room:
+        return False
+    cells = [[text_of(row[column.name]) for column in columns] for row in rows]
+    widths = _widths(columns, [_label(column) for column in columns], cells, room)
+    return sum(widths) + len(GAP) * (len(widths) - 1) > room
+
+
+def stacked(columns: Sequence[Column], rows: Sequence[Row], room: int, *, color: bool) -> Iterator[str]:
+    """Lines with each cell on lines of its own, after its name; what is empty is left out."""
+    size = max((width(_label(column)) for column in columns), default=0)
+    for number, row in enumerate(rows):
+        if number:
+            yield ""
+        for column in columns:
+            if text := text_of(row[column.name]):
+                yield from labelled(_label(column), text, size, room, color=color)
+
+
+def labelled(label: str, text: str, size: int, room: int, *, color: bool) -> Iterator[str]:
+    """A text after its label of `size` columns, on as many lines as it takes."""
+    for number, line in enumerate(wrap(text, room - size - len(GAP))):
+        yield GAP.join([paint(pad("" if number else label, size), "quiet", color), line]).rstrip()
 
 
 def natural_width(columns: Sequence[Column], rows: Sequence[Row]) -> int:
@@ -92,9 +124,10 @@ def _widths(columns: Sequence[Column], heads: list[str], cells: list[list[str]],
     excess = _narrowed(widths, numbers, longest, excess)
     least = [_LEAST_NUMBER if column.name == "registry_id" else _LEAST for column in columns]
     text = [i for i, c in enumerate(columns) if i not in numbers and (c.name not in _NAMES[1:])]
-    excess = _narrowed(widths, text, least, excess)
+    excess = _narrowed(widths, text, [_ENOUGH] * len(columns), excess)
     shortest = [max(size, _LEAST_HEAD) for size in contents]
     excess = _narrowed(widths, numbers, shortest, excess)
+    excess = _narrowed(widths, text, least, excess)
     places = {column.name: position for position, column in enumerate(columns)}
     for place in (places[name] for name in _NAMES if name in places):
         excess = _narrowed(widths, [place], [_LEAST] * len(columns), excess)
@@ -151,7 +184,10 @@ def render(
     """Lines of the rows as `table`, `csv`, `tsv`, `jsonl` or `markdown`."""
     match kind:
         case "table":
-            yield from fitted(columns, rows, room, color=color) if rows else ()
+            if is_too_wide(columns, rows, room):
+                yield from stacked(columns, rows, room, color=color)
+            elif rows:
+                yield from fitted(columns, rows, room, color=color)
         case "csv":
             yield from csv_lines(columns, rows, header=header)
         case "jsonl":

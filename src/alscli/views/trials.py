@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from alscli.text import link, paint, wrap
-from alscli.views.table import fitted, natural_width, text_of
+from alscli.views.table import fitted, is_too_wide, natural_width, stacked, text_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -29,6 +29,9 @@ def render(columns: Sequence[Column], rows: Sequence[Row], room: int, *, color: 
     below = any(column.name == "evidence" for column in columns) and len(columns) > 1
     below = below and natural_width(columns, rows) > room
     across = [column for column in columns if not (below and column.name == "evidence")]
+    if is_too_wide(across, rows, room):
+        yield from stacked(columns, rows, room, color=color)
+        return
     lines = list(
         fitted(across, rows, room, color=color, decorate=lambda *cell: _decorated(*cell, color=color))
     )
