@@ -108,8 +108,6 @@ def said(path: str, text: str) -> Any:
         ("phase", "Phase 1/Phase 2", "1/2"),
         ("phase", "I-II", "1/2"),
         ("arms.given.route", "鞘内注射", "intrathecal"),
-        ("arms.given.route", "i.t.", "intrathecal"),
-        ("arms.given.route", "IM", "intramuscular"),
         ("interventions.cell_type", "骨髓間充質幹細胞", "BM-MSC"),
         ("countries", "China, 美国、Poland", ["CN", "US", "PL"]),
         ("countries", "CN; CN", ["CN"]),

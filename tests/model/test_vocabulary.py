@@ -471,7 +471,7 @@ def test_looking_up_an_english_name_loads_neither_opencc_nor_rapidfuzz() -> None
         "assert shipped()['status'].find('nothing') is None"
     )
     assert "alscli.model.vocabulary" in modules
-    assert modules.isdisjoint({"opencc", "rapidfuzz", "pydantic", "typer", "rich", "toml_rs"})
+    assert modules.isdisjoint({"opencc", "rapidfuzz", "pydantic", "typer", "rich"})
 
 
 def test_importing_the_module_reads_no_file() -> None:

@@ -220,8 +220,9 @@ def test_a_number_keeps_its_digits(number: int | Decimal) -> None:
 
 def test_one_identity_twice_loses_nothing() -> None:
     values = deepcopy(next(r for r in small().records if r.entry.id == "valor").document.values)  # type: ignore[union-attr]
+    values["refs"].append(values["refs"][0] | {"key": "x#2"})
     for name in ("outcomes", "refs", "arms", "interventions"):
-        values[name] += values[name][:1]
+        values[name] += values[name][-1:]
     rows = rows_alone(MODELS["trial"].model_validate(values))
     connection = sqlite3.connect(":memory:")
     connection.executescript(database.definitions())
