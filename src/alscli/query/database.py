@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import sqlite3
 from functools import cache
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
 from alscli.query.tables import TABLES, TRIALS, Cell, Column, Row, Rows, TableShape
@@ -91,22 +92,29 @@ def _insertion(table: str) -> str:
 def _values(shape: TableShape, row: Row) -> tuple[str | int | float | None, ...]:
     from alscli.model.absence import Absence
 
-    values: list[str | int | float | None] = []
+    cells = _cells(shape.name)(row)
+    values: list[Any] = [*cells, None]
     written: dict[str, str] = {}
-    for column in shape.columns:
-        cell = row[column.name]
+    for position, cell in enumerate(cells):
         kind = cell.__class__
-        if cell is None or kind is str or kind is bool or (isinstance(cell, int) and abs(cell) < _EXACT):
-            values.append(cell)  # type: ignore[arg-type]  # most cells; the other way takes three times as long
-            continue
-        value = stored(cell)
-        values.append(value)
+        if cell is None or kind is str or kind is bool or (kind is int and abs(cell) < _EXACT):
+            continue  # most cells; the other way takes three times as long
+        column, value = shape.columns[position], stored(cell)
+        values[position] = value
         if isinstance(cell, Absence):
             written[column.name] = cell.value
         elif column.type == "number" and value is not None and str(cell) != _shortest(float(value)):
             written[column.name] = str(cell)
-    values.append(_encoder().encode(written) if written else None)
+    if written:
+        values[-1] = _encoder().encode(written)
     return tuple(values)
+
+
+@cache
+def _cells(table: str) -> Callable[[Row], tuple[Any, ...]]:
+    """What takes the cells of a table's columns out of a row."""
+    names = [column.name for column in TABLES[table].columns]
+    return itemgetter(*names) if len(names) > 1 else lambda row: (row[names[0]],)
 
 
 def stored(cell: Cell) -> str | int | float | None:
@@ -114,7 +122,7 @@ def stored(cell: Cell) -> str | int | float | None:
     if cell.__class__ in (str, int, bool):
         return cell
     if isinstance(cell, tuple):
-        return _encoder().encode(cell)
+        return _encoder().encode(cell) if cell else "[]"
     from decimal import Decimal
 
     from alscli.model.absence import Absence

@@ -86,7 +86,9 @@ def rows_of(record: Trial | Product | Ledger, around: Surroundings) -> Rows:
     kind, identifier, file = _place(record)
     rows["records"].append({"kind": kind, "id": identifier, "file": file})
     shape = shape_of(type(record))
-    for node in _nodes(_Node(record), shape, ("kind", kind, "record", identifier), rows):
+    nodes: list[_Node] = []
+    _enter(_Node(record), shape, {"kind": kind, "record": identifier}, rows, nodes)
+    for node in nodes:
         made = _MAKERS.get(type(node.table))
         if made is not None:
             for name, row in made(node, identifier, kind, around):
@@ -104,9 +106,9 @@ def _place(record: Trial | Product | Ledger) -> tuple[str, str, str]:
             return "ledger", "ledger", "ledger.toml"
 
 
-def _nodes(node: _Node, shape: Shape, owner: tuple[str, ...], rows: Rows) -> Iterator[_Node]:
-    """The node and all below it, in the order of the format; notes what is cited and what is absent."""
-    yield node
+def _enter(node: _Node, shape: Shape, owner: Row, rows: Rows, nodes: list[_Node]) -> None:
+    """Add the node and all below it, in the order of the format; note what is cited and what is absent."""
+    nodes.append(node)
     _note_citations(node, owner, rows)
     prefix = f"{node.path}." if node.path else ""
     for name, value in vars(node.table).items():
@@ -114,17 +116,17 @@ def _nodes(node: _Node, shape: Shape, owner: tuple[str, ...], rows: Rows) -> Ite
             continue
         if isinstance(value, Absence):
             path = prefix + _key(node.table, name)
-            rows["absences"].append(_owned(owner) | {"path": path, "absence": value.value})
+            rows["absences"].append({**owner, "path": path, "absence": value.value})
         elif isinstance(value, Table):
             key = _key(node.table, name)
             child = _Node(value, prefix + key, key, parent=node)
-            yield from _nodes(child, shape.keys[key], owner, rows)
+            _enter(child, shape.keys[key], owner, rows, nodes)
         elif isinstance(value, list) and value and isinstance(value[0], Table):
             key = _key(node.table, name)
             names = _labels(value, shape.keys[key])
             for position, (element, label) in enumerate(zip(value, names, strict=True), 1):
                 child = _Node(element, f"{prefix}{key}.{label}", key, label, position, node)
-                yield from _nodes(child, shape.keys[key], owner, rows)
+                _enter(child, shape.keys[key], owner, rows, nodes)
 
 
 def _key(table: Table, name: str) -> str:
@@ -136,23 +138,20 @@ def _labels(elements: list[Any], shape: Shape) -> list[str]:
     return labels([{key: getattr(each, key) for key in shape.identity} for each in elements], shape)
 
 
-def _owned(owner: tuple[str, ...]) -> Row:
-    return dict(zip(owner[::2], owner[1::2], strict=True))
-
-
-def _note_citations(node: _Node, owner: tuple[str, ...], rows: Rows) -> None:
+def _note_citations(node: _Node, owner: Row, rows: Rows) -> None:
     """What the node cites; where it only says where in the source, of the sources of what it stands in."""
-    loc = getattr(node.table, "loc", None)
-    if getattr(node.table, "src", None) is None and loc is None:
+    stated = vars(node.table)  # a table without these keys is asked in vain by `getattr`, slowly
+    loc = stated.get("loc")
+    if stated.get("src") is None and loc is None:
         return
     for key in dict.fromkeys(_sources(node)):
-        rows["citations"].append(_owned(owner) | {"path": node.path, "ref": key, "loc": loc})
+        rows["citations"].append({**owner, "path": node.path, "ref": key, "loc": loc})
 
 
 def _sources(node: _Node) -> tuple[str, ...]:
     above: _Node | None = node
     while above is not None:
-        if sources := getattr(above.table, "src", None):
+        if sources := vars(above.table).get("src"):
             found: tuple[str, ...] = sources
             return found
         above = above.parent
