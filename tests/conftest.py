@@ -103,12 +103,13 @@ def at_terminal() -> Iterator[Callable[..., Any]]:
     children: list[Any] = []
 
     def start(folder: Path, *arguments: str, term: str = "xterm", columns: int = 100, **more: str) -> Any:
+        kept = {name: value for name, value in os.environ.items() if name not in ("COLUMNS", "LINES")}
         shown = {"TERM": term, "NO_COLOR": "1", "PROMPT_TOOLKIT_NO_CPR": "1", "PYTHONUTF8": "1"}
         child = pexpect.spawn(
             sys.executable,
             [*arguments],
             cwd=str(folder),
-            env=os.environ | shown | more,
+            env=kept | shown | more,
             encoding="utf-8",
             timeout=10,
             dimensions=(50, columns),

@@ -65,6 +65,30 @@ def test_all_of_it(root: Path) -> None:
     assert not kept_for(root, "journals").exists()
 
 
+@pytest.mark.parametrize("failing", [None, 0, 13, 39])
+def test_many_files_are_written_side_by_side(
+    root: Path, monkeypatch: pytest.MonkeyPatch, failing: int | None
+) -> None:
+    many = [Step(root / "trials" / f"n{number}.toml", None, b"x%d" % number) for number in range(40)]
+    stage = transaction.stage
+
+    def staged(temporary: Path, data: bytes, path: Path, *, new: bool) -> None:
+        if data == b"x%s" % str(failing).encode():
+            raise OSError(errno.ENOSPC, "No space left on device")
+        stage(temporary, data, path, new=new)
+
+    monkeypatch.setattr(transaction, "stage", staged)
+    with locked(root):
+        if failing is None:
+            commit(root, many)
+        else:
+            with pytest.raises(CollectionError, match="No space left"):
+                commit(root, many)
+    written = {f"trials/n{number}.toml": b"x%d" % number for number in range(40)}
+    assert held(root) == (BEFORE | written if failing is None else BEFORE)
+    assert not kept_for(root, "journals").exists()
+
+
 def test_what_is_the_same_is_not_touched(root: Path) -> None:
     seen = (root / "ledger.toml").stat()
     with locked(root):

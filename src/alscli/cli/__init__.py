@@ -10,6 +10,7 @@ import gc
 import os
 import sys
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from functools import wraps
 from importlib import import_module
 from typing import TYPE_CHECKING, Annotated, Any
@@ -228,13 +229,19 @@ def _prepare_streams() -> None:
 
 
 def _reader_gone() -> int:
-    # Python flushes stdout once more at exit; what is left goes nowhere.
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    _give_up_stdout()
     return 141
+
+
+def _give_up_stdout() -> None:
+    """Python flushes stdout once more at exit; what is left goes nowhere."""
+    with suppress(OSError):  # it is no file
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _report_failure(error: Exception) -> int:
     if isinstance(error, OSError) and error.filename is None:
+        _give_up_stdout()
         print(f"error: the output cannot be written: {error.strerror or error}", file=sys.stderr)
         print("  look at where it goes: a full disk, a closed stream", file=sys.stderr)
     else:

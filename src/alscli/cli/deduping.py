@@ -137,7 +137,7 @@ def _key(text: str) -> str:
 
 
 _NCT = re.compile(r"NCT[0-9]{8}(?![A-Za-z0-9])")
-_NUMBER = re.compile(r"\W{0,4}[0-9]")
+_NUMBER = re.compile(r"\W{0,4}[0-9]{8}(?![A-Za-z0-9])")
 _WIDE = re.compile("[\uff10-\uff19\uff21-\uff5a]")
 _EU = re.compile(r"20[0-9]{2}\W{1,2}[0-9]{6}")
 
@@ -163,12 +163,12 @@ def _plainly_named(text: str) -> list[str] | None:
     exact, others = _prefixes()
     if _WIDE.search(text):
         return None
-    for prefix in exact:
-        if prefix in text:
+    for prefix, pattern in exact:
+        if prefix in text and pattern.search(text):
             return None
     small = text.lower()
-    for prefix in others:
-        if prefix in small:
+    for prefix, pattern in others:
+        if prefix in small and pattern.search(small):
             return None
     if _EU.search(text):
         return None
@@ -177,14 +177,21 @@ def _plainly_named(text: str) -> list[str] | None:
     return found if len(found) == sum(_NUMBER.match(each) is not None for each in after) else None
 
 
+Prefixes = list[tuple[str, re.Pattern[str]]]
+
+
 @cache
-def _prefixes() -> tuple[list[str], list[str]]:
-    """With what ids begin, but for NCT: those that count in this spelling alone, and the others."""
+def _prefixes() -> tuple[Prefixes, Prefixes]:
+    """With what ids but NCT begin, and how they go on: those that count in this spelling alone, the others."""
     from alscli.model.identifiers import REGISTRIES
 
     named = [each for each in REGISTRIES if each.prefix and each.prefix != "NCT"]
-    exact = [each.prefix for each in named if each.exact_in_text]
-    return [*exact, "NTR"], [each.prefix.casefold() for each in named if not each.exact_in_text]
+    exact = [(each.prefix, re.compile(each.pattern)) for each in named if each.exact_in_text]
+    others = [each.prefix.casefold() for each in named if not each.exact_in_text]
+    return (
+        [*exact, ("NTR", re.compile("NTR[0-9]"))],
+        [(prefix, re.compile(re.escape(prefix) + "[^0-9]{0,8}[0-9]")) for prefix in others],
+    )
 
 
 def _json(found: Iterable[Group], total: int) -> str:
