@@ -99,7 +99,7 @@ def test_petrou_2021() -> None:
     )
     assert found.line == (
         "OCEBM 4 · single arm, open label · peer-reviewed"
-        " · primary endpoint 1 of 2 safety reported, 1 of 2 nominal"
+        " · 2 primary endpoints: 1 safety reported, 1 nominal"
     )
     assert found.primary == "mixed"
     assert found.primaries == ("descriptive", "nominal")
@@ -210,7 +210,7 @@ def test_a_subgroup_or_later_analysis_never_decides(role: str, extra: dict[str, 
 def test_several_primaries_of_one_result() -> None:
     found = evidence(outcome("primary", "not_met", src="paper"), outcome("primary", "not_met", src="paper"))
     assert found.primary == "not_met"
-    assert found.primary_words == "primary endpoint 2 of 2 not met"
+    assert found.primary_words == "2 primary endpoints: not met"
 
 
 @pytest.mark.parametrize("absent", ["not_reported", "not_applicable"])

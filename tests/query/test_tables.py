@@ -219,7 +219,7 @@ def test_primary_results() -> None:
     ]
     found = row(outcomes=outcomes, src="registry")
     assert (found["primary_result"], found["primary_results"]) == ("mixed", ("met", "not_met"))
-    assert found["primary_summary"] == "primary endpoint 1 of 2 met, 1 of 2 not met"
+    assert found["primary_summary"] == "2 primary endpoints: 1 met, 1 not met"
     assert (found["instruments"], found["outcome_count"]) == (("ALSFRS-R",), 3)
     assert (found["evidence_level"], found["publication"]) == (2, "registry results")
 

@@ -6,6 +6,7 @@ import json
 import re
 import sqlite3
 import sys
+from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from functools import cache
 from typing import TYPE_CHECKING, Annotated, Any
@@ -160,16 +161,15 @@ def _plainly_named(text: str) -> list[str] | None:
 
     Looking for ids of any kind takes a while, and hardly any text has one.
     """
-    exact, others = _prefixes()
     if _WIDE.search(text):
         return None
-    for prefix, pattern in exact:
-        if prefix in text and pattern.search(text):
-            return None
     small = text.lower()
-    for prefix, pattern in others:
-        if prefix in small and pattern.search(small):
-            return None
+    for part, prefixes in _prefixes().items():
+        if part in small:
+            for prefix, pattern, exact in prefixes:
+                searched = text if exact else small
+                if prefix in searched and pattern.search(searched):
+                    return None
     if _EU.search(text):
         return None
     found = _NCT.findall(text) if "NCT" in text else []
@@ -177,21 +177,24 @@ def _plainly_named(text: str) -> list[str] | None:
     return found if len(found) == sum(_NUMBER.match(each) is not None for each in after) else None
 
 
-Prefixes = list[tuple[str, re.Pattern[str]]]
-
-
 @cache
-def _prefixes() -> tuple[Prefixes, Prefixes]:
-    """With what ids but NCT begin, and how they go on: those that count in this spelling alone, the others."""
+def _prefixes() -> dict[str, list[tuple[str, re.Pattern[str], bool]]]:
+    """With what ids but NCT begin, how they go on, and whether they count in this spelling alone.
+
+    By three letters that several have: most texts have none of them.
+    """
     from alscli.model.identifiers import REGISTRIES
 
-    named = [each for each in REGISTRIES if each.prefix and each.prefix != "NCT"]
-    exact = [(each.prefix, re.compile(each.pattern)) for each in named if each.exact_in_text]
-    others = [each.prefix.casefold() for each in named if not each.exact_in_text]
-    return (
-        [*exact, ("NTR", re.compile("NTR[0-9]"))],
-        [(prefix, re.compile(re.escape(prefix) + "[^0-9]{0,8}[0-9]")) for prefix in others],
-    )
+    found: dict[str, list[tuple[str, re.Pattern[str], bool]]] = defaultdict(list)
+    named = [(each.prefix, each.pattern, each.exact_in_text) for each in REGISTRIES if each.prefix != "NCT"]
+    for prefix, pattern, exact in [*named, ("NTR", "NTR[0-9]", True)]:
+        small = prefix.casefold()
+        part = next((each for each in ("ctr", "rct") if each in small), small)
+        if exact:
+            found[part].append((prefix, re.compile(pattern), True))
+        elif prefix:
+            found[part].append((small, re.compile(re.escape(small) + "[^0-9]{0,8}[0-9]"), False))
+    return dict(found)
 
 
 def _json(found: Iterable[Group], total: int) -> str:

@@ -175,8 +175,8 @@ def _primary(primaries: list[Outcome]) -> tuple[str | None, str]:
     if len(words) == 1:
         return result, f"primary endpoint {words[0]}"
     counts = Counter(words)
-    parts = ", ".join(f"{count} of {len(words)} {word}" for word, count in counts.items())
-    return result, f"primary endpoint {parts}"
+    parts = words[:1] if len(counts) == 1 else [f"{count} {word}" for word, count in counts.items()]
+    return result, f"{len(words)} primary endpoints: {', '.join(parts)}"
 
 
 def _result_in_words(outcome: Outcome) -> str:

@@ -666,9 +666,13 @@ def is_safe_record_id(text: str) -> bool:
 def suggest_record_id(text: str) -> str:
     """A safe record id from a title or a registry id; `trial` where no letter or digit can be kept."""
     known = parse_registry_id(text)
-    folded = _fold(known.key if known else text[:_LONGEST]).casefold().translate(_LETTERS)
+    plain = known.key if known else text[:_LONGEST]
     # Apostrophes vanish rather than part a word, and so do the accents that decomposition leaves.
-    letters = re.sub("['’`\u0300-\u036f]", "", unicodedata.normalize("NFKD", folded))
+    if plain.isascii():
+        letters = plain.lower().replace("'", "").replace("`", "")
+    else:
+        folded = _fold(plain).casefold().translate(_LETTERS)
+        letters = re.sub("['’`\u0300-\u036f]", "", unicodedata.normalize("NFKD", folded))
     words = re.findall(r"[a-z0-9]+", letters)
     suggestion = "-".join(words)
     if len(suggestion) > _SUGGESTED:

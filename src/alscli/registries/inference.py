@@ -794,7 +794,10 @@ def _schedule(
         levels += [
             [each for each in passages if not each.about and each.closeness == level] for level in (1, 2, 3)
         ]
-    is_cells = intervention in cells or interventions[intervention].get("modality") == "cell"
+    modality = interventions[intervention].get("modality")
+    is_cells = intervention in cells or modality == "cell"
+    if modality in _WITHOUT_DOSES and not is_cells:
+        return
     routes = list(_route_of(at, number, arm, place, levels, _NEVER_CELLS if is_cells else frozenset()))
     yield from routes
     if any(not each.field.endswith(".route") for each in routes):
@@ -806,6 +809,8 @@ def _schedule(
         yield from _count_and_interval(at, own, of_study)
 
 
+_WITHOUT_DOSES = frozenset({"device", "procedure", "bci", "exoskeleton", "rehabilitation"})
+"""What is neither given by a route nor measured in doses."""
 _NEVER_CELLS = frozenset({"oral", "subcutaneous", "inhaled", "transdermal"})
 """Routes of other drugs in a text about cells."""
 

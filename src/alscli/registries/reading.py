@@ -282,7 +282,7 @@ _DECODER = json.JSONDecoder(strict=False, parse_constant=_refuse_constant)
 def _json(file: Any, head: bytes, name: str) -> Read:
     """The entries of JSON of any frame: one study, a page, a list, a line each."""
     text = _Text(file, _decoder(head))
-    text.more(_HEAD)
+    text.more()
     framed = False
     for frame in (_STUDIES, _FULL_STUDIES):
         if match := frame.match(text.buffer):
