@@ -98,8 +98,7 @@ def test_petrou_2021() -> None:
         masking="none",
     )
     assert found.line == (
-        "OCEBM 4 · single arm, open label · peer-reviewed"
-        " · 2 primary endpoints: 1 safety reported, 1 nominal"
+        "OCEBM 4 · single arm, open label · peer-reviewed · 2 primary endpoints: 1 safety reported, 1 nominal"
     )
     assert found.primary == "mixed"
     assert found.primaries == ("descriptive", "nominal")

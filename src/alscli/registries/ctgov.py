@@ -58,6 +58,8 @@ class Page:
 
     def near(self, path: str) -> str:
         """The path, or the nearest one above it at which the study says anything."""
+        if self._nodes.get(path) is not None:
+            return path
         while path and self._node(path) is None:
             path = path.rpartition(".")[0]
         return path
@@ -166,10 +168,6 @@ def _codes(vocabulary: str) -> dict[str, str]:
 
 def kept(study: Any) -> Any:
     """The study as its copy keeps it: without contacts, e-mail addresses and what is computed each day."""
-    if isinstance(study, str):
-        if study.isascii() and "@" not in study and "\x00" not in study:
-            return study
-        return without_addresses(_UNFIT.sub("", study))
     if isinstance(study, dict):
         # Most values are plain text: asked here, they spare a call each.
         return {
@@ -181,7 +179,11 @@ def kept(study: Any) -> Any:
             for key, each in study.items()
             if key not in _LEFT_OUT
         }
-    return [kept(each) for each in study] if isinstance(study, list) else study
+    if isinstance(study, list):
+        return [kept(each) for each in study]
+    if not isinstance(study, str) or (study.isascii() and "@" not in study and "\x00" not in study):
+        return study
+    return without_addresses(_UNFIT.sub("", study))
 
 
 _LEFT_OUT = _CONTACTS | _COMPUTED
