@@ -56,7 +56,7 @@ absences = st.sampled_from([None, *Absence])
 def test_a_cell_stored_and_restored_is_the_same_cell(pair: tuple[str, Cell]) -> None:
     kind, cell = pair
     shape = TableShape("t", "", (Column("x", kind, ""),), ("x",), ())  # type: ignore[arg-type]
-    held, written = _values(shape, {"x": cell})
+    held, written = _values(shape, (cell,))
     assert isinstance(held, (str, int, float, type(None)))
     assert held is None or not isinstance(cell, Absence)
     (found,) = (row["x"] for row in restored(iter([(written, held)]), shape.columns))  # type: ignore[arg-type]

@@ -74,7 +74,7 @@ def fill(connection: sqlite3.Connection, rows: Rows) -> None:
 
 def prepared(rows: Rows) -> Prepared:
     """The rows of one record, ready to be inserted."""
-    return {name: [_values(TABLES[name], row) for row in found] for name, found in rows.items()}
+    return {name: [_values(TABLES[name], _cells(name)(row)) for row in found] for name, found in rows.items()}
 
 
 def insert(connection: sqlite3.Connection, rows: Prepared) -> None:
@@ -89,15 +89,13 @@ def _insertion(table: str) -> str:
     return f"INSERT INTO {table} VALUES ({places})"  # noqa: S608
 
 
-def _values(shape: TableShape, row: Row) -> tuple[str | int | float | None, ...]:
+def _values(shape: TableShape, cells: tuple[Cell, ...]) -> tuple[str | int | float | None, ...]:
     from alscli.model.absence import Absence
 
-    cells = _cells(shape.name)(row)
     values: list[Any] = [*cells, None]
     written: dict[str, str] = {}
     for position, cell in enumerate(cells):
-        kind = cell.__class__
-        if cell is None or kind is str or kind is bool or (kind is int and abs(cell) < _EXACT):
+        if cell is None or cell.__class__ is str or (isinstance(cell, int) and abs(cell) < _EXACT):
             continue  # most cells; the other way takes three times as long
         column, value = shape.columns[position], stored(cell)
         values[position] = value
@@ -111,7 +109,7 @@ def _values(shape: TableShape, row: Row) -> tuple[str | int | float | None, ...]
 
 
 @cache
-def _cells(table: str) -> Callable[[Row], tuple[Any, ...]]:
+def _cells(table: str) -> Callable[[Row], tuple[Cell, ...]]:
     """What takes the cells of a table's columns out of a row."""
     names = [column.name for column in TABLES[table].columns]
     return itemgetter(*names) if len(names) > 1 else lambda row: (row[names[0]],)
