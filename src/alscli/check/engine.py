@@ -123,9 +123,14 @@ def conclude(
             subject = subject_of(record, around)
             if subject is not None:
                 found = waive(found, subject, page, codes, settled=not register.unreadable)
-        findings += [finding for finding in found if finding.code in codes]
+        findings += sorted((finding for finding in found if finding.code in codes), key=_place)
     files = [FilePath(examination.path) for examination in reported]
-    return Report(sorted(findings, key=lambda finding: finding.order), files, around.as_of)
+    return Report(findings, files, around.as_of)
+
+
+def _place(finding: Finding) -> tuple[int, int, str, str]:
+    """Findings of one file are sorted by place and code; the files come sorted."""
+    return finding.line, finding.column, finding.code, finding.message
 
 
 def _scope(root: FilePath, vocabularies: Vocabularies) -> frozenset[str]:

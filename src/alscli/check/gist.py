@@ -79,11 +79,12 @@ class Gist:
     @classmethod
     def from_list(cls, values: list[Any]) -> Gist:
         """The gist that `as_list` gave, after JSON."""
-        return cls(*(_tuples(value) for value in values))
+        held: list[Any] = [_tuple(value) if value.__class__ is list else value for value in values]
+        return cls(*held)
 
 
-def _tuples(value: Any) -> Any:
-    return tuple(map(_tuples, value)) if isinstance(value, list) else value
+def _tuple(values: list[Any]) -> tuple[Any, ...]:
+    return tuple([_tuple(value) if value.__class__ is list else value for value in values])
 
 
 def gist_of(subject: Subject) -> Gist:

@@ -100,7 +100,7 @@ class _Files:
 
     def copy_of(self, entry: Entry) -> Stamp | None:
         """What tells a change of the registry copy that a trial is compared with."""
-        return self.copies.get(entry.id) if entry.kind == "trial" else None
+        return self.copies.get(entry.id) if self.copies and entry.kind == "trial" else None
 
 
 def _part(report: Report, only: Container[str]) -> Report:
@@ -118,6 +118,7 @@ def _examinations(
     kept = cache.load() if cache is not None else {}
     examined: dict[str, Examination] = {}
     stale: list[Entry] = []
+    aged: dict[str, Kept] = {}
     for entry in files.entries:
         path = str(entry.path)
         seen, held = files.seen[path], kept.get(path)
@@ -125,12 +126,14 @@ def _examinations(
             restored = _restored(held.content, entry, files.copy_of(entry))
             if restored is not None:
                 examined[path] = restored
+                if not is_settled(seen.changed, seen.touched, held.read_at):  # it was read again to be sure
+                    aged[path] = held._replace(read_at=files.at)
                 continue
         stale.append(entry)
     fresh = dict(_examined(collection, around, stale))
     if cache is not None:
         new = {str(entry.path) for entry in stale}
-        cache.store(_to_keep(fresh, stale, files), set(kept) - new - set(examined))
+        cache.store(aged | _to_keep(fresh, stale, files), set(kept) - new - set(examined))
         cache.close()
     examined |= {path: examination for path, (examination, _) in fresh.items()}
     examined |= _examined_again(collection, around, files.entries, examined)
