@@ -141,7 +141,7 @@ def test_the_command(
 _PIECES = [
     *(each.example for each in REGISTRIES),
     *("nct03280056", "NCT 03280056", "NCT‑03280056", "NCT0328005", "function", "distinct 12"),
-    "ＮＣＴ03280056",
+    *("ＮＣＴ03280056", "xNCT01234567", "1NCT01234567", "NCTNCT01234567"),
     *("2011‐006254‐85", "EUCTR2011-006254-85-ES", "2019", "123456789", "electromyography", "per-protocol"),
     *("HCoV-NL63", "NTR1234", "nct", "渐冻症", "https://clinicaltrials.gov/study/NCT01254539"),
 ]

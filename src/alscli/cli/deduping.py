@@ -137,7 +137,7 @@ def _key(text: str) -> str:
     return plain if len(plain) >= 6 and digits >= 2 else ""
 
 
-_NCT = re.compile(r"NCT[0-9]{8}(?![A-Za-z0-9])")
+_NCT = re.compile(r"(?<![A-Za-z0-9])NCT[0-9]{8}(?![A-Za-z0-9])")
 _NUMBER = re.compile(r"\W{0,4}[0-9]{8}(?![A-Za-z0-9])")
 _WIDE = re.compile("[\uff10-\uff19\uff21-\uff5a]")
 _EU = re.compile(r"20[0-9]{2}\W{1,2}[0-9]{6}")

@@ -243,12 +243,6 @@ def _words(value: Any, field: str) -> Any:
     return code(value) if field in _CODED and isinstance(value, str) else value
 
 
-def _put_count(study: Translation, text: Any, place: str) -> None:
-    digits = tidy(text)
-    known = digits.isdecimal() and digits.isascii() and len(digits) < 10
-    study.put("designModule.enrollmentInfo.count", int(digits) if known else text, place)
-
-
 def _from_modules(study: Translation, protocol: Mapping[str, Any], root: str) -> None:
     for fields, read in ((_TEXTS, _as_is), (_CODES, _code), (_DATES, _day)):
         for path, (module, field) in fields.items():
@@ -259,7 +253,7 @@ def _from_modules(study: Translation, protocol: Mapping[str, Any], root: str) ->
             listed = [read(each) for each in found] if isinstance(found, list) else None
             _put_listed(study, path, listed, f"{root}.{module}.{field}")
     place = "DesignModule.EnrollmentInfo.EnrollmentCount"
-    _put_count(study, at(protocol, place), f"{root}.{place}")
+    study.put("designModule.enrollmentInfo.count", _count(at(protocol, place)), f"{root}.{place}")
     for path, (place, keys) in _TABLES.items():
         found = at(protocol, place)
         tables = []
@@ -338,7 +332,7 @@ def _from_lists(study: Translation, value: Mapping[str, Any]) -> None:
         for path, (_, field) in fields.items():
             _put_listed(study, path, [read(each) for each in listed(field)], field)
     count = listed("EnrollmentCount")
-    _put_count(study, count[0] if count else None, "EnrollmentCount")
+    study.put("designModule.enrollmentInfo.count", _count(count[0] if count else None), "EnrollmentCount")
     for path, (_, keys) in _TABLES.items():
         _put_tables(study, path, keys, {field: listed(field) for field in keys})
     _put_links(
