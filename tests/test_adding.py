@@ -331,7 +331,7 @@ def test_at_the_end_only_what_is_offered_is_done(
 def test_an_edit_shows_what_it_changed_and_show_everything(
     work: Path, sit: Sit, registry: None, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert sit("add", NUMBER, answers=["edit status", "recruiting", "show", "keep"]) == 0
+    assert sit("add", NUMBER, answers=["edit status", "recruiting", "show all", "keep as a draft"]) == 0
     first, _, rest = capsys.readouterr().err.partition("What now: ")
     changed, _, rest = rest.partition("What now: ")
     assert 'phase = "3"' in first

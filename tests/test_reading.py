@@ -221,6 +221,18 @@ def test_a_table_has_no_values(run: Run) -> None:
     )
 
 
+@pytest.mark.parametrize("table", ["arms", "safety", "events", "disputes", "verified", "outcomes.values"])
+def test_a_table_that_holds_a_number_has_no_values_either(run: Run, table: str) -> None:
+    status, _, err = run("values", table)
+    assert status == 2
+    assert f"{table} is a table" in err
+
+
+@pytest.mark.parametrize("fact", ["enrollment.randomized", "dates.start"])
+def test_a_number_or_date_with_its_source_has_values(run: Run, fact: str) -> None:
+    assert run("values", fact)[0] == 0
+
+
 def test_terms_for_a_script_are_not_indented(run: Run) -> None:
     _, out, _ = run("values", "cell_type")
     assert out.startswith("code\tparent\ten")

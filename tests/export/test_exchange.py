@@ -525,3 +525,33 @@ def test_words_that_are_not_known(
 ) -> None:
     assert main(["--records", str(collection_folder), "export", "metafor", *options]) == 2
     assert said in capsys.readouterr().err
+
+
+def test_instruments_that_are_many_go_by_their_definition(
+    export: Export, collection_folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    many = {"instrument": "adverse-events", "measure": "incidence", "type": "rr"}
+    written(collection_folder, **many, more='definition = "falls"')
+    written(collection_folder, **many, more='definition = "Falls"', alone=False, id_="y")
+    assert len(effects(export("metafor"))) == 4
+    written(collection_folder, **many, more='definition = "pneumonia"', alone=False, id_="y")
+    export("metafor", status=2)
+    written(collection_folder, **many, alone=False, id_="y")
+    export("metafor", status=2)
+
+
+def test_regimens_of_one_platform_share_its_controls(export: Export, collection_folder: Path) -> None:
+    for id_ in "xyz":
+        written(collection_folder, low="p = 0.5", alone=id_ == "x", id_=id_)
+        if id_ != "z":
+            path = collection_folder / "trials" / f"{id_}.toml"
+            related = 'src = ["a"]\nrelated = [{ id = "NCT04297683", rel = "regimen_of" }]\n'
+            path.write_text(path.read_text("utf-8").replace('src = ["a"]\n', related, 1), "utf-8")
+    rows = {row["study"]: row for row in effects(export("metafor"))}
+    assert [rows[id_]["shared_control"] for id_ in "xyz"] == ["true", "true", "false"]
+
+
+def test_a_p_too_small_for_a_level_in_percent_gives_no_error(export: Export, collection_folder: Path) -> None:
+    written(collection_folder, high="est = 2, p = 0.00000000000000001", low="est = 1")
+    (row, _) = effects(export("metafor"))
+    assert (row["sei"], row["se_from"]) == ("", "")

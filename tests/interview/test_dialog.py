@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from alscli.errors import UsageError
 from alscli.interview.answer import absence_named
 from alscli.interview.dialog import interview, mend
 from alscli.interview.draft import Draft
@@ -699,3 +700,12 @@ def test_nobody_at_the_terminal(collection_folder: Path, alscli: Program) -> Non
     done = alscli(collection_folder.parent, "add", stdin="")
     assert done.returncode == 2
     assert "stdin is no terminal" in done.stderr
+
+
+def test_an_arm_is_not_named_by_nothing() -> None:
+    from alscli.interview.parts import _comparison
+
+    values: dict[str, Any] = {"arms": [{"id": "active"}, {"id": "placebo"}], "outcomes": [{"id": "o"}]}
+    with pytest.raises(UsageError, match="compares nothing"):
+        _comparison(0, 0)(values, "placebo")
+    assert values["outcomes"] == [{"id": "o"}]

@@ -222,7 +222,8 @@ def _keep(collection: Collection, files: _Files, context: str, report: Report) -
     """Keep the report, unless a file is so young that it may have changed unseen."""
     state = _state(files, context)
     if state is None or not all(
-        seen is not None and is_settled(seen.changed, seen.touched, files.at) for seen in files.seen.values()
+        seen is not None and is_settled(seen.changed, seen.touched, files.at)
+        for seen in (*files.seen.values(), *files.copies.values())
     ):
         return
     numbers = {entry.path: number for number, entry in enumerate(files.entries)}

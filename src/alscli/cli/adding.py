@@ -428,6 +428,10 @@ def _show(session: Session, proposal: Proposal, shown: Mapping[str, Any] | None)
     _show_findings(session, proposal)
 
 
+_REST = {"show": ("all",), "open": ("in the editor", "it in the editor"), "keep": ("as a draft",)}
+"""What the prompts say after a word, for those who type all of it."""
+
+
 def _asked(
     terminal: Terminal, words: Sequence[str], names: Sequence[str] = (), default: str = ""
 ) -> tuple[str, str]:
@@ -444,7 +448,7 @@ def _asked(
         return "edit", answer.removeprefix(BACK).strip() or "note"
     begun, _, field = answer.partition(" ")
     word = next((each for each in words if begun and each.startswith(begun.casefold())), "")
-    if word and (word == "edit" or not field):
+    if word and (word == "edit" or not field or field in _REST.get(word, ())):
         if word != "discard" or begun.casefold() == word:
             return word, field.strip()
         terminal.say("write discard in full", "warn")
@@ -471,7 +475,7 @@ def _open(draft: Draft, text: str, terminal: Terminal) -> bool:
             return True
         terminal.say("nothing was changed", "quiet")
     except AlscliError as error:
-        terminal.say(f"{error.message}; {error.hint}; nothing is lost", "bad")
+        terminal.say(f"{error.message}; {error.hint}; the answers are kept", "bad")
     except (OSError, UnicodeDecodeError) as error:
         terminal.say(f"{path}: {error}; the answers are kept", "bad")
     return False

@@ -78,6 +78,7 @@ def fields(
     """List the fields of the format.
 
     Type, meaning, terms, and what they are in WHO's Trial Registration Data Set and in ClinicalTrials.gov.
+    A field that is named alone is explained in full, unless --format tsv or json is asked for.
 
     \b
     Examples:
@@ -150,7 +151,7 @@ def values(
         known = sorted({*vocabularies, *(path.rpartition(".")[2] for path in entries)})
         raise UsageError(f"no field {field!r}", did_you_mean(field, known) or "`alscli fields` lists them")
     below = [path for path in entries if path.startswith(f"{bare}.") and not path.endswith((".src", ".loc"))]
-    if vocabulary is None and below and not {f"{bare}.n", f"{bare}.on"} & set(below):
+    if vocabulary is None and {path.rpartition(".")[2] for path in below} - {"n", "on", "type"}:
         raise UsageError(f"{field} is a table", f"name one of its fields: {', '.join(below[:8])}")
     if vocabulary is None or counts:
         snapshot = session.collection.load()

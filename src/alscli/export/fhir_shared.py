@@ -8,6 +8,7 @@ from typing import Any
 
 from alscli.export.references import Source
 from alscli.model.absence import known
+from alscli.model.effect import BROAD
 from alscli.model.vocabulary import Vocabulary
 from alscli.query.tables import Cell, Row
 
@@ -25,19 +26,6 @@ _HANDLING = {
     **dict.fromkeys(("responder", "survival_rate", "incidence"), "dichotomous"),
     "category": "polychotomous",
 }
-
-_BROAD = frozenset(
-    {
-        "other",
-        "biomarker",
-        "imaging",
-        "electrophysiology",
-        "pharmacokinetics",
-        "feasibility",
-        "adverse-events",
-    }
-)
-"""Instruments that are many: only with its definition is it said what an outcome measures."""
 
 
 def place(name: str) -> str:
@@ -92,7 +80,7 @@ def citation_name(key: str) -> str:
 def variable_name(outcome: Row) -> str | None:
     """By what name goes what an outcome measures, the same for all that measure it; None where none says."""
     names = ["instrument", "measure", "matrix", "at"]
-    broad = outcome["instrument"] in _BROAD
+    broad = outcome["instrument"] in BROAD
     words = [str(known(outcome[name]) or "") for name in (*names, *(["definition"] if broad else []))]
     return f"variable/{'/'.join(words)}" if words[0] and words[-1 if broad else 0] else None
 
@@ -111,7 +99,7 @@ def variable(outcome: Row, vocabularies: Mapping[str, Vocabulary]) -> dict[str, 
             "id": str(uuid.uuid5(NAMESPACE, variable_name(outcome) or "")),
             "title": title,
             "status": "active",
-            "description": outcome["definition"] if outcome["instrument"] in _BROAD else None,
+            "description": outcome["definition"] if outcome["instrument"] in BROAD else None,
             "characteristic": [characteristic],
             "handling": _HANDLING.get(str(outcome["measure"])),
         }

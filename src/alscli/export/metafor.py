@@ -20,7 +20,7 @@ from alscli.errors import UsageError
 from alscli.export import csv
 from alscli.export.selection import Selection
 from alscli.model.absence import Absence, known
-from alscli.model.effect import OF_EVENTS, OTHER_TEST, RATIOS, against_control, benefit, quantile
+from alscli.model.effect import BROAD, OF_EVENTS, OTHER_TEST, RATIOS, against_control, benefit, quantile
 from alscli.model.values import Moment
 from alscli.model.vocabulary import Vocabulary
 from alscli.query.tables import Cell, Column, Row
@@ -83,7 +83,8 @@ class _Kind(NamedTuple):
     unit: str
     matrix: str
     only: str
-    """The trial, where something of this is not recorded: two unknown things are not known to be the same."""
+    """The trial, where something of this is not recorded: two unknown things are not known to be the same;
+    and the definition, where the instrument is many."""
 
 
 class _Effect(NamedTuple):
@@ -207,6 +208,9 @@ def _kind(outcome: Row, effect: Row, instruments: Vocabulary) -> _Kind:
     start, end = outcome["at_start"], outcome["at_end"]
     partly = start is None or _UNKNOWN in (instrument, measure, matrix, unit)
     only = str(outcome["trial"]) if partly else ""
+    if instrument in BROAD:
+        defined = str(known(outcome["definition"]) or "").casefold()
+        only = f"{only if defined else outcome['trial']}/{defined}"
     return _Kind(instrument, measure, str(effect["type"]), start, end, unit, matrix, only)
 
 
@@ -313,11 +317,17 @@ def _rows(effects: list[_Effect], selection: Selection) -> list[Row]:
 def _related(selection: Selection) -> dict[str, set[str]]:
     """The studies that may have participants in common with each study."""
     found: dict[str, set[str]] = {}
+    regimens: dict[str, set[str]] = {}
     for row in selection.rows("related"):
         if row["rel"] in _KIN:
             one, other = str(row["trial"]), str(row["id"])
             found.setdefault(one, set()).add(other)
             found.setdefault(other, set()).add(one)
+            if row["rel"] == "regimen_of":
+                regimens.setdefault(other, set()).add(one)
+    for of_one_platform in regimens.values():  # they share its controls
+        for one in of_one_platform:
+            found[one] |= of_one_platform - {one}
     return found
 
 
@@ -396,7 +406,7 @@ def _error(effect: Row, estimate: float | None, people: int | None) -> tuple[flo
     if not estimate or p is None or effect["p_op"] != "=" or OTHER_TEST.search(str(effect["method"] or "")):
         return None, None
     tails = 2 * p if effect["sides"] == 1 else p
-    if 0 < tails < 1:
+    if 1e-13 < tails < 1:  # of smaller ones a level in percent keeps no digits
         return abs(estimate) / quantile(100 * (1 - tails), freedom), "p"
     return None, None
 

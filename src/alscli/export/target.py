@@ -91,6 +91,8 @@ def _place(path: Path) -> _Place:
 
 def _sync(place: _Place) -> None:
     """Bring what was written to the disk, with the rights that the file shall have."""
+    if place.streaming:
+        return
     try:
         with place.temporary.open("rb+") as stream:
             os.fsync(stream.fileno())

@@ -83,8 +83,9 @@ class Draft:
             self.save()
 
     def discard(self) -> None:
-        """Forget the answers."""
+        """Forget the answers, and the text that an editor may have left."""
         self.path.unlink(missing_ok=True)
+        self.path.with_suffix(".toml").unlink(missing_ok=True)
 
 
 def folder(root: Path) -> Path:

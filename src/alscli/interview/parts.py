@@ -255,7 +255,7 @@ def _dose(prefix: str, values: Values, around: Surroundings, intervention: str) 
 def _arm_named(text: str, values: Values) -> str:
     """The id of the arm that goes by this id or label; nothing where there is none."""
     wanted = normalize(text)
-    for each in elements(values, "arms"):
+    for each in elements(values, "arms") if wanted else ():
         if wanted in (normalize(each["id"]), normalize(each.get("label", ""))):
             return str(each["id"])
     return ""

@@ -11,6 +11,19 @@ DIFFERENCES = frozenset({"md", "smd", "rd"})
 OF_EVENTS = frozenset({"or", "rr", "rate_ratio", "rd", "hr"})
 """Types that compare how often something happens."""
 
+BROAD = frozenset(
+    {
+        "other",
+        "biomarker",
+        "imaging",
+        "electrophysiology",
+        "pharmacokinetics",
+        "feasibility",
+        "adverse-events",
+    }
+)
+"""Instruments that are many: only with its definition is it said what an outcome measures."""
+
 COMPARATORS = frozenset(
     {
         "active_comparator",
