@@ -15,7 +15,7 @@ from pathlib import Path as FilePath
 from alscli.check.examination import Examination, Page, Surroundings, examine, names_in, subject_of, waive
 from alscli.check.finding import Finding, Problem
 from alscli.check.report import Report
-from alscli.check.rule import CATALOGUE, Register, Rule
+from alscli.check.rule import CATALOGUE, Register, Rule, Ruleset
 from alscli.errors import UsageError
 from alscli.model.nearness import did_you_mean
 from alscli.model.vocabulary import Vocabularies
@@ -57,9 +57,10 @@ def select(codes: Iterable[str], ignored: Iterable[str]) -> frozenset[str]:
     return frozenset(chosen - expand(ignored))
 
 
-def rules_of(codes: frozenset[str]) -> list[Rule]:
+@cache
+def rules_of(codes: frozenset[str]) -> Ruleset:
     """The rules with these codes that are functions, in the order of the catalogue."""
-    return [rule for rule in catalogue().values() if rule.check is not None and rule.code in codes]
+    return Ruleset(rule for rule in catalogue().values() if rule.check is not None and rule.code in codes)
 
 
 def check(
@@ -103,10 +104,9 @@ def conclude(
         unreadable=sum(examination.gist is None for examination in examined),
     )
     across: dict[str, list[tuple[str, Problem]]] = defaultdict(list)
-    for rule in rules_of(codes):
-        if "collection" in rule.scopes:
-            for gist, problem in rule.check(gists, register):
-                across[gist.path].append((rule.code, problem))
+    for rule in rules_of(codes).across:
+        for gist, problem in rule.check(gists, register):
+            across[gist.path].append((rule.code, problem))
 
     reported = [e for e in examined if only is None or e.path in only]
     findings: list[Finding] = []

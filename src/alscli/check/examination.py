@@ -6,7 +6,7 @@ So it can be made for many records at once, and kept until one of these changes.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date
@@ -19,7 +19,7 @@ from alscli.check.finding import Finding, Problem
 from alscli.check.format import broken_paths, shown
 from alscli.check.format import problems as schema_problems
 from alscli.check.gist import Gist, gist_of
-from alscli.check.rule import CATALOGUE, Names, Rule, Subject
+from alscli.check.rule import CATALOGUE, Names, Ruleset, Subject
 from alscli.model.format import MODELS, shape_of
 from alscli.model.nearness import nearest
 from alscli.model.path import Path, name_of, value_at
@@ -58,9 +58,7 @@ class Examination:
     left: tuple[Finding, ...] | None
 
 
-def examine(
-    record: Record, around: Surroundings, rules: Sequence[Rule], codes: frozenset[str]
-) -> Examination:
+def examine(record: Record, around: Surroundings, rules: Ruleset, codes: frozenset[str]) -> Examination:
     """Everything that the rules over single records say of this one; `rules` are those with these `codes`."""
     page = Page(record)
     found = [page.finding(*stated) for stated in _reading_problems(record, around)]
@@ -114,21 +112,20 @@ def _reading_problems(record: Record, around: Surroundings) -> Iterator[Stated]:
         yield record.fault.code, Problem((), record.fault.message)
 
 
-def _record_problems(subject: Subject, rules: Iterable[Rule]) -> Iterator[Stated]:
+def _record_problems(subject: Subject, rules: Ruleset) -> Iterator[Stated]:
     """What the rules of its kind say of a record, except of what the schema has refused already."""
-    record, kind = subject.record, subject.record.entry.kind
+    record = subject.record
     broken = _broken_paths(record)
-    for rule in rules:
-        if kind in rule.scopes:
-            try:
-                for problem in rule.check(subject):
-                    if not broken or all(problem.path[:end] not in broken for end in _ends(problem.path)):
-                        yield rule.code, problem
-            except BrokenError:
-                continue
-            except TypeError:  # a broken value in a function written in C
-                if record.readable:
-                    raise
+    for rule in rules.about(record.entry.kind, subject.values):
+        try:
+            for problem in rule.check(subject):
+                if not broken or all(problem.path[:end] not in broken for end in _ends(problem.path)):
+                    yield rule.code, problem
+        except BrokenError:
+            continue
+        except TypeError:  # a broken value in a function written in C
+            if record.readable:
+                raise
 
 
 def _broken_paths(record: Record) -> frozenset[Path]:

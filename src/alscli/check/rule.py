@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 from alscli.check.citation import cited
 from alscli.check.finding import Problem, Severity
+from alscli.check.presence import stated, tree
 from alscli.model.field import Table
+from alscli.model.format import FileKind
 from alscli.model.path import Path
 from alscli.model.product import Product
 from alscli.model.provenance import Ref
@@ -103,7 +105,10 @@ R = TypeVar("R", RecordRule, CollectionRule)
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """A rule of the catalogue. `check` is None for the codes that reading a file gives (TX, SM)."""
+    """A rule of the catalogue. `check` is None for the codes that reading a file gives (TX, SM).
+
+    `about` names fields as `alscli fields` does; where a record states none of them, the rule is silent.
+    """
 
     code: str
     severity: Severity
@@ -111,6 +116,7 @@ class Rule:
     documentation: str
     scopes: tuple[Scope, ...]
     check: Any
+    about: tuple[str, ...] = ()
     waivable: bool = True
 
     @property
@@ -123,17 +129,43 @@ CATALOGUE: dict[str, Rule] = {}
 """Every rule by code, filled by the modules of `check.rules` as they are imported."""
 
 
-def rule(code: str, severity: Severity | str, *scopes: Scope, waivable: bool = True) -> Callable[[R], R]:
+class Ruleset:
+    """Some of the rules, ready to be asked about many records."""
+
+    def __init__(self, rules: Iterable[Rule]) -> None:
+        self._rules = tuple(rules)
+        kinds = {scope for rule in self._rules for scope in rule.scopes}
+        self._of_kind = {kind: [rule for rule in self._rules if kind in rule.scopes] for kind in kinds}
+        self._fields = {
+            kind: tree(f for rule in of for f in rule.about) for kind, of in self._of_kind.items()
+        }
+
+    @property
+    def across(self) -> list[Rule]:
+        """Those that compare records."""
+        return self._of_kind.get("collection", [])
+
+    def about(self, kind: FileKind, values: Mapping[str, Any]) -> list[Rule]:
+        """Those that may find something in a record of this kind with these values."""
+        rules = self._of_kind.get(kind, [])
+        there = stated(values, self._fields.get(kind, {}))
+        return [rule for rule in rules if not rule.about or not there.isdisjoint(rule.about)]
+
+
+def rule(
+    code: str, severity: Severity | str, *scopes: Scope, about: tuple[str, ...] = (), waivable: bool = True
+) -> Callable[[R], R]:
     """Enter a function into the catalogue; its docstring is what `explain` prints.
 
     A function over `collection` gets the gists of all readable records and the register, and yields each
-    problem with its gist; any other gets one subject.
+    problem with its gist; any other gets one subject. `about` are fields of which at least one must be
+    stated for the function to find anything: it is not asked about other records, which is most of them.
     """
 
     def enter(function: R) -> R:
         documentation = inspect.cleandoc(function.__doc__ or "")
         CATALOGUE[code] = Rule(
-            code, Severity(severity), function.__name__, documentation, scopes, function, waivable
+            code, Severity(severity), function.__name__, documentation, scopes, function, about, waivable
         )
         return function
 

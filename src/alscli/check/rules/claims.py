@@ -84,7 +84,7 @@ def efficacy_in_words(subject: Subject) -> Iterator[Problem]:
                 break
 
 
-@rule("CL002", "warning", "trial")
+@rule("CL002", "warning", "trial", about=("outcomes[].result",))
 def subgroup_without_primary(subject: Subject) -> Iterator[Problem]:
     """A positive result of a subgroup or post hoc, and nothing said of the primary outcome's.
 
@@ -116,7 +116,7 @@ def subgroup_without_primary(subject: Subject) -> Iterator[Problem]:
         yield Problem(("outcomes", o, "result"), words)
 
 
-@rule("CL003", "note", "trial")
+@rule("CL003", "note", "trial", about=("outcomes[].subgroup",))
 def many_cut_offs(subject: Subject) -> Iterator[Problem]:
     """A nominal p of one among five or more subgroups or cut-offs tested.
 
@@ -174,7 +174,7 @@ def superlatives(subject: Subject) -> Iterator[Problem]:
             yield Problem(path, f'"{words[0]}" states nothing that can be checked')
 
 
-@rule("CL008", "note", "trial")
+@rule("CL008", "note", "trial", about=("sponsor.sells", "sponsor.participants_pay"))
 def money(subject: Subject) -> Iterator[Problem]:
     """The sponsor sells the therapy, or participants pay for it.
 

@@ -43,7 +43,7 @@ def disputed(trial: Trial, field: str) -> bool:
     return any(d.field == field or d.field.startswith(f"{field}.") for d in trial.disputes)
 
 
-@rule("DT002", "error", "trial")
+@rule("DT002", "error", "trial", about=("dates",))
 def stages_in_order(subject: Subject) -> Iterator[Problem]:
     """A stage of the trial dated before an earlier stage.
 
@@ -122,7 +122,7 @@ def _is_over(one: PartialDate, day: date, *, years: int = 0) -> bool:
     return (last.year + years, last.month, last.day) < (day.year, day.month, day.day)
 
 
-@rule("DT007", "warning", "trial")
+@rule("DT007", "warning", "trial", about=("dates",))
 def completion_missing(subject: Subject) -> Iterator[Problem]:
     """A completed, registered, interventional trial with `[dates]` but no actual completion date.
 
@@ -146,7 +146,7 @@ def completion_missing(subject: Subject) -> Iterator[Problem]:
         yield Problem(("dates", "completion"), f"completed, yet completion {completion.on} is an estimate")
 
 
-@rule("DT008", "note", "trial")
+@rule("DT008", "note", "trial", about=("dates.registered",))
 def registered_late(subject: Subject) -> Iterator[Problem]:
     """Registered after the first enrollment.
 
@@ -174,7 +174,7 @@ def _end(trial: Trial) -> tuple[str, PartialDate] | None:
     return None
 
 
-@rule("DT009", "note", "trial")
+@rule("DT009", "note", "trial", about=("dates.primary_completion", "dates.completion"))
 def results_missing(subject: Subject) -> Iterator[Problem]:
     """No results twelve months after primary completion.
 
@@ -201,7 +201,7 @@ def results_missing(subject: Subject) -> Iterator[Problem]:
         yield Problem(("dates", end[0]), message)
 
 
-@rule("DT010", "note", "trial")
+@rule("DT010", "note", "trial", about=("dates.results_posted",))
 def results_late(subject: Subject) -> Iterator[Problem]:
     """Results posted more than twelve months after primary completion.
 
@@ -217,7 +217,7 @@ def results_late(subject: Subject) -> Iterator[Problem]:
         yield Problem(("dates", "results_posted"), message)
 
 
-@rule("DT011", "warning", "trial", "product")
+@rule("DT011", "warning", "trial", "product", about=("verified",))
 def verification_old(subject: Subject) -> Iterator[Problem]:
     """Verified more than 365 days ago, or more than 180 days ago while recruiting.
 
@@ -249,7 +249,7 @@ def stop_unexplained(subject: Subject) -> Iterator[Problem]:
         yield Problem(("why_stopped",), f"{subject.trial.status}, and no `why_stopped`", at="header")
 
 
-@rule("DT013", "warning", "trial")
+@rule("DT013", "warning", "trial", about=("enrollment.treated",))
 def treated_before_start(subject: Subject) -> Iterator[Problem]:
     """Withdrawn or not yet recruiting, although somebody was treated.
 
@@ -270,7 +270,7 @@ def treated_before_start(subject: Subject) -> Iterator[Problem]:
         yield Problem(("enrollment", "treated"), f"{treated.n} treated, yet the status is {trial.status}")
 
 
-@rule("DT014", "note", "trial")
+@rule("DT014", "note", "trial", about=("dates.completion",))
 def unusual_duration(subject: Subject) -> Iterator[Problem]:
     """Less than 30 days or more than 10 years from start to completion.
 

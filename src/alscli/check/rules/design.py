@@ -69,7 +69,7 @@ _OPENED = re.compile(
 )
 
 
-@rule("DS003", "error", "trial")
+@rule("DS003", "error", "trial", about=("masking",))
 def title_says_blind(subject: Subject) -> Iterator[Problem]:
     """The title says that the trial is blind, and its masking is `none`.
 
@@ -117,7 +117,7 @@ _SAFETY = re.compile(
 )
 
 
-@rule("DS005", "note", "trial")
+@rule("DS005", "note", "trial", about=("outcomes",))
 def safety_is_not_primary(subject: Subject) -> Iterator[Problem]:
     """A phase 1 trial with primary outcomes, none of them about safety.
 
@@ -154,7 +154,7 @@ _FITTING = {
 _COMPARATORS = _FEIGNED | {"active_comparator", "standard_care", "no_intervention", "external_control"}
 
 
-@rule("DS006", "error", "trial")
+@rule("DS006", "error", "trial", about=("control",))
 def control_fits_arms(subject: Subject) -> Iterator[Problem]:
     """The control named by `control` is in none of the arms, or the arms hold one that it denies.
 
@@ -183,7 +183,7 @@ def control_fits_arms(subject: Subject) -> Iterator[Problem]:
         yield Problem(("control",), f"{control}, yet the arms hold {' and '.join(found) or 'no control'}")
 
 
-@rule("DS007", "error", "trial")
+@rule("DS007", "error", "trial", about=("control",))
 def external_control_unnamed(subject: Subject) -> Iterator[Problem]:
     """An external control without an arm of that role, or an arm of that role without a label.
 
@@ -207,7 +207,7 @@ def external_control_unnamed(subject: Subject) -> Iterator[Problem]:
 _ROLES_MASKED = {"none": 0, "single": 1, "double": 2, "triple": 3, "quadruple": 4}
 
 
-@rule("DS010", "warning", "trial")
+@rule("DS010", "warning", "trial", about=("masked",))
 def masking_counts_roles(subject: Subject) -> Iterator[Problem]:
     """The level of masking does not count the roles that are masked.
 
@@ -233,7 +233,7 @@ _LABEL = re.compile(
 )
 
 
-@rule("DS011", "warning", "trial")
+@rule("DS011", "warning", "trial", about=("phase_label",))
 def label_fits_phase(subject: Subject) -> Iterator[Problem]:
     """`phase` and `phase_label` differ after dropping a and b, and no dispute about `phase` says why.
 

@@ -81,7 +81,7 @@ def benefits(subject: Subject, outcome: Outcome, effect: Effect) -> bool | None:
 # -- rules ------------------------------------------------------------------------------------------
 
 
-@rule("OC006", "warning", "trial")
+@rule("OC006", "warning", "trial", about=("outcomes[].effects[].p",))
 def result_against_p(subject: Subject) -> Iterator[Problem]:
     """Called met with a p at or above α, or not met with a p below α in the direction of benefit.
 
@@ -120,7 +120,7 @@ def _alpha(effect: Effect) -> float:
     return 0.05 if level is None else (100 - level) / 100
 
 
-@rule("OC007", "error", "trial")
+@rule("OC007", "error", "trial", about=("outcomes[].effects",))
 def met_by_harm(subject: Subject) -> Iterator[Problem]:
     """Called met although every comparison is in the harmful direction.
 
@@ -145,7 +145,7 @@ def met_by_harm(subject: Subject) -> Iterator[Problem]:
             yield Problem(path, f"met, yet the effect on {known(outcome.instrument)} is harmful")
 
 
-@rule("OC008", "warning", "trial")
+@rule("OC008", "warning", "trial", about=("outcomes[].effects[].est",))
 def sign_against_values(subject: Subject) -> Iterator[Problem]:
     """An effect of one sign, while the values of the two arms differ the other way.
 
@@ -189,7 +189,7 @@ def _printed_value(outcome: Outcome, arm: str | None) -> str:
     return next((str(value.value) for value in listed(outcome.values) if value.arm == arm), "")
 
 
-@rule("OC009", "warning", "trial")
+@rule("OC009", "warning", "trial", about=("outcomes[].values",))
 def impossible_rank(subject: Subject) -> Iterator[Problem]:
     """A mean CAFS rank above the number of people ranked, or mean ranks that do not average (N + 1) / 2.
 

@@ -34,7 +34,7 @@ def _path(name: str) -> Path:
     return ("enrollment", name)
 
 
-@rule("EN001", "error", "trial")
+@rule("EN001", "error", "trial", about=("enrollment",))
 def flow_narrows(subject: Subject) -> Iterator[Problem]:
     """More people at a later stage of the trial than at an earlier one.
 
@@ -60,7 +60,7 @@ def flow_narrows(subject: Subject) -> Iterator[Problem]:
         yield Problem(_path("analyzed"), f"{analyzed} analyzed, more than the {limits[0][1]} {limits[0][0]}")
 
 
-@rule("EN002", "error", "trial")
+@rule("EN002", "error", "trial", about=("arms[].n",))
 def arms_add_up(subject: Subject) -> Iterator[Problem]:
     """The arms of a randomized trial do not add up to the randomized or the treated.
 
@@ -84,7 +84,7 @@ def arms_add_up(subject: Subject) -> Iterator[Problem]:
         yield Problem(("arms",), f"the arms hold {sums} = {total}, not {wanted}", at="header")
 
 
-@rule("EN003", "note", "trial")
+@rule("EN003", "note", "trial", about=("enrollment.planned",))
 def planned_missed(subject: Subject) -> Iterator[Problem]:
     """Fewer than half or more than one and a half times the planned number.
 
@@ -116,7 +116,7 @@ def _percent(part: int, whole: int) -> Decimal:
     return (Decimal(100) * part / whole).quantize(Decimal(1), rounding=ROUND_HALF_UP)
 
 
-@rule("EN004", "error", "trial")
+@rule("EN004", "error", "trial", about=("outcomes[].values[].n", "safety[].n"))
 def outcome_exceeds_arm(subject: Subject) -> Iterator[Problem]:
     """An outcome counts more people than its arm holds.
 
@@ -141,7 +141,7 @@ def outcome_exceeds_arm(subject: Subject) -> Iterator[Problem]:
             yield Problem(("safety", position, "n"), f"{n} people in arm {safety.arm}, which holds {size}")
 
 
-@rule("EN005", "warning", "trial")
+@rule("EN005", "warning", "trial", about=("outcomes[].values[].value",))
 def impossible_percentage(subject: Subject) -> Iterator[Problem]:
     """A percentage that no whole number of people can give (the GRIM test).
 
@@ -182,7 +182,7 @@ def can_be_percentage(printed: int | Decimal, n: int) -> bool:
     )
 
 
-@rule("EN006", "error", "trial")
+@rule("EN006", "error", "trial", about=("outcomes[].values[].n",))
 def categories_add_up(subject: Subject) -> Iterator[Problem]:
     """Counts of exclusive categories that do not add up to their n.
 

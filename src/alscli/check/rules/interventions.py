@@ -30,7 +30,7 @@ def _kinds(subject: Subject, cell_type: str | None) -> tuple[str, ...]:
     return () if cell_type is None else (cell_type, *subject.vocabularies["cell_type"].ancestors(cell_type))
 
 
-@rule("IV001", "error", "trial", "product")
+@rule("IV001", "error", "trial", "product", about=("interventions[].modality", "modality"))
 def cells_undescribed(subject: Subject) -> Iterator[Problem]:
     """A cell therapy without its cell type or donor.
 
@@ -55,7 +55,13 @@ _OF_OTHERS = frozenset(
 _OWN = frozenset({"MSC-NTF"})
 
 
-@rule("IV002", "warning", "trial", "product")
+@rule(
+    "IV002",
+    "warning",
+    "trial",
+    "product",
+    about=("interventions[].donor", "interventions[].cell_type", "donor", "cell_type"),
+)
 def donor_implausible(subject: Subject) -> Iterator[Problem]:
     """Cells whose kind does not fit their donor.
 
@@ -83,7 +89,18 @@ _MODIFIED = {
 }
 
 
-@rule("IV003", "warning", "trial", "product")
+@rule(
+    "IV003",
+    "warning",
+    "trial",
+    "product",
+    about=(
+        "interventions[].genetic_modification",
+        "interventions[].cell_type",
+        "genetic_modification",
+        "cell_type",
+    ),
+)
 def modification_implausible(subject: Subject) -> Iterator[Problem]:
     """A genetic modification that does not fit the kind of cells.
 
@@ -116,7 +133,7 @@ def _amounts(given: Given) -> dict[str, int | Decimal]:
     return {key: amount for key, amount in amounts.items() if isinstance(amount, (int, Decimal))}
 
 
-@rule("IV004", "error", "trial")
+@rule("IV004", "error", "trial", about=("arms[].given[].low", "arms[].given[].high"))
 def dose_impossible(subject: Subject) -> Iterator[Problem]:
     """An amount of zero or less, or a least amount above the greatest.
 
@@ -158,7 +175,7 @@ Wide on purpose: a lost exponent misses them by powers of ten.
 """
 
 
-@rule("IV005", "warning", "trial")
+@rule("IV005", "warning", "trial", about=("arms[].given[].unit",))
 def dose_implausible(subject: Subject) -> Iterator[Problem]:
     """An amount outside what is plausible for its unit and cell type.
 
@@ -192,7 +209,7 @@ def _power(number: int) -> str:
     return f"10^{Decimal(number).adjusted()}"
 
 
-@rule("IV006", "note", "trial")
+@rule("IV006", "note", "trial", about=("arms[].given[].doses", "arms[].given[].every"))
 def schedule_incomplete(subject: Subject) -> Iterator[Problem]:
     """Several doses without their interval, or an interval without the number of doses.
 
@@ -228,7 +245,9 @@ _UNFIT = {
 }
 
 
-@rule("IV007", "warning", "trial")
+@rule(
+    "IV007", "warning", "trial", about=("arms[].given[].route", "arms[].given[].low", "arms[].given[].unit")
+)
 def route_unfit(subject: Subject) -> Iterator[Problem]:
     """A way into the body that the kind of therapy cannot take, or an amount of a machine.
 

@@ -74,7 +74,7 @@ def _below(quantity: Quantity, limit: float | None) -> bool:
     return number < limit or (quantity.op == "<" and number == limit)
 
 
-@rule("OC001", "error", "trial")
+@rule("OC001", "error", "trial", about=("outcomes[].values",))
 def score_outside_scale(subject: Subject) -> Iterator[Problem]:
     """A score that its instrument cannot give.
 
@@ -108,7 +108,7 @@ def _scale(term: Term) -> str:
     return f"{low} to {high}"
 
 
-@rule("OC019", "warning", "trial")
+@rule("OC019", "warning", "trial", about=("outcomes[].values[].value",))
 def capacity_very_high(subject: Subject) -> Iterator[Problem]:
     """A vital capacity above 150 % of predicted.
 
@@ -130,7 +130,7 @@ def capacity_very_high(subject: Subject) -> Iterator[Problem]:
             yield Problem(("outcomes", o, "values", v, "value"), words)
 
 
-@rule("OC010", "warning", "trial")
+@rule("OC010", "warning", "trial", about=("outcomes[].values[].at",))
 def unequal_windows(subject: Subject) -> Iterator[Problem]:
     """A change after the start of treatment beside one before it, over another length of time.
 
@@ -161,7 +161,7 @@ def _alike(one: Moment, other: Moment) -> bool:
     return abs(first - second) * 10 <= max(first, second)
 
 
-@rule("OC011", "note", "trial")
+@rule("OC011", "note", "trial", about=("outcomes",))
 def no_primary(subject: Subject) -> Iterator[Problem]:
     """An interventional trial whose outcomes are listed, none of them as primary.
 
@@ -179,7 +179,7 @@ def no_primary(subject: Subject) -> Iterator[Problem]:
     yield Problem(("outcomes",), f"none of {len(outcomes)} outcomes is primary", at="header")
 
 
-@rule("OC012", "warning", "trial")
+@rule("OC012", "warning", "trial", about=("dates.results_posted",))
 def posted_yet_pending(subject: Subject) -> Iterator[Problem]:
     """Results are posted, and a primary outcome is still pending.
 
@@ -194,7 +194,7 @@ def posted_yet_pending(subject: Subject) -> Iterator[Problem]:
             yield Problem(("outcomes", o, "result"), f"pending, yet results were posted {posted.on}")
 
 
-@rule("OC015", "warning", "trial")
+@rule("OC015", "warning", "trial", about=("outcomes[].instrument",))
 def matrix_missing(subject: Subject) -> Iterator[Problem]:
     """A biomarker, and nothing said of what it was measured in.
 
@@ -212,7 +212,7 @@ def matrix_missing(subject: Subject) -> Iterator[Problem]:
             yield Problem(("outcomes", o, "matrix"), f"{term.code} in what? `matrix` is missing", at="header")
 
 
-@rule("OC016", "warning", "trial")
+@rule("OC016", "warning", "trial", about=("outcomes[].instrument",))
 def survival_undefined(subject: Subject) -> Iterator[Problem]:
     """Survival without its event (death, tracheostomy, ventilation) or without a time or cut-off.
 

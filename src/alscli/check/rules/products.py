@@ -13,7 +13,7 @@ from alscli.model.values import known, listed
 _TAKEN = ("modality", "cell_type", "donor", "genetic_modification")
 
 
-@rule("XR002", "warning", "trial")
+@rule("XR002", "warning", "trial", about=("interventions[].product",))
 def differs_from_product(subject: Subject) -> Iterator[Problem]:
     """A trial states a modality, cell type, donor or modification other than its product's, and not why.
 

@@ -162,7 +162,7 @@ def notice_not_cited(subject: Subject) -> Iterator[Problem]:
             yield Problem(path, f"{key} has a notice, {notice}, which is not cited")
 
 
-@rule("PV006", "warning", "trial", "product")
+@rule("PV006", "warning", "trial", "product", about=("disputes",))
 def dispute_open(subject: Subject) -> Iterator[Problem]:
     """A dispute that has been open for more than 90 days.
 

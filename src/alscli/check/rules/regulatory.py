@@ -171,7 +171,7 @@ _PHASE = re.compile(
 )
 
 
-@rule("RG004", "warning", "trial")
+@rule("RG004", "warning", "trial", about=("dates.start",))
 def dosed_before_clearance(subject: Subject) -> Iterator[Problem]:
     """A trial began before its product was cleared for testing in that country.
 

@@ -41,7 +41,7 @@ def _number(safety: Safety, key: str) -> int | None:
     return number
 
 
-@rule("SF001", "error", "trial")
+@rule("SF001", "error", "trial", about=("safety",))
 def counts_narrow(subject: Subject) -> Iterator[Problem]:
     """More people with a related serious event than with any, or more of either, or deaths, than people.
 
@@ -70,7 +70,7 @@ def counts_narrow(subject: Subject) -> Iterator[Problem]:
                 yield Problem(("safety", s, key), words)
 
 
-@rule("SF002", "note", "trial")
+@rule("SF002", "note", "trial", about=("safety[].statement",))
 def safe_without_counts(subject: Subject) -> Iterator[Problem]:
     """Called safe or well tolerated, and no count of deaths or adverse events anywhere in the record.
 
@@ -95,7 +95,7 @@ def _counted(outcome: Outcome) -> bool:
     return any(known(value.value) is not None for value in listed(outcome.values))
 
 
-@rule("SF003", "warning", "trial")
+@rule("SF003", "warning", "trial", about=("safety[].deaths",))
 def death_not_serious(subject: Subject) -> Iterator[Problem]:
     """No serious adverse event, beside a death.
 

@@ -153,7 +153,7 @@ def each_effect(trial: Trial) -> Iterator[tuple[Path, Outcome, Effect]]:
 # -- rules ------------------------------------------------------------------------------------------
 
 
-@rule("OC002", "error", "trial")
+@rule("OC002", "error", "trial", about=("outcomes[].effects", "outcomes[].values[].ci"))
 def impossible_statistic(subject: Subject) -> Iterator[Problem]:
     """A p outside 0 to 1, a p of 0, a ratio that is not above 0, or an estimate outside its own interval.
 
@@ -200,7 +200,7 @@ def _outside(estimate: int | Decimal, ci: Range) -> bool:
     return high < printed(ci.low)[0] or low > printed(ci.high)[1]
 
 
-@rule("OC003", "warning", "trial")
+@rule("OC003", "warning", "trial", about=("outcomes[].effects[].ci",))
 def interval_and_p_disagree(subject: Subject) -> Iterator[Problem]:
     """The confidence interval leaves out no effect and p says it may be chance, or the other way round.
 
@@ -235,7 +235,7 @@ def _shown(effect: Effect) -> str:
     return f"[{ci.low}, {ci.high}]" if ci else ""
 
 
-@rule("OC004", "warning", "trial")
+@rule("OC004", "warning", "trial", about=("outcomes[].effects[].ci",))
 def p_not_of_interval(subject: Subject) -> Iterator[Problem]:
     """A p more than three times, or less than a third of, the one that estimate and interval give.
 
@@ -262,7 +262,7 @@ def p_not_of_interval(subject: Subject) -> Iterator[Problem]:
         yield Problem((*path, "p"), f"p {effect.p}, yet the interval {_shown(effect)} gives {given}")
 
 
-@rule("OC005", "warning", "trial")
+@rule("OC005", "warning", "trial", about=("outcomes[].values[].se",))
 def error_not_of_interval(subject: Subject) -> Iterator[Problem]:
     """A standard error that differs by half from the one that the interval beside it gives.
 
@@ -305,7 +305,7 @@ def _implied_error(value: Value) -> Span | None:
     return half[0] / quantile(95.0, freedom), half[1] / quantile(95.0)
 
 
-@rule("OC014", "warning", "trial")
+@rule("OC014", "warning", "trial", about=("outcomes[].effects[].p",))
 def one_sided_unlabelled(subject: Subject) -> Iterator[Problem]:
     """A p that is one-sided, by the words around it or by the interval, without `sides`.
 

@@ -236,7 +236,7 @@ def canonical_layout(subject: Subject) -> Iterator[Problem]:
         yield Problem((), "not in canonical layout from here on", help="`alscli fmt` mends it", span=span)
 
 
-@rule("TX006", "error", "trial", "product", waivable=False)
+@rule("TX006", "error", "trial", "product", about=("disputes",), waivable=False)
 def unresolved_merge(subject: Subject) -> Iterator[Problem]:
     """An unresolved merge.
 
