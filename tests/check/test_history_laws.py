@@ -12,7 +12,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from alscli.check.finding import Problem
-from alscli.check.rule import Names, Subject
 from alscli.check.rules.claims import efficacy_in_words, superlatives
 from alscli.check.rules.design import label_fits_phase, masking_counts_roles, phase_in
 from alscli.check.rules.interventions import dose_implausible, dose_impossible
@@ -23,6 +22,7 @@ from alscli.check.rules.regulatory import (
     receipt_called_clearance,
     steps_in_order,
 )
+from alscli.check.subject import Names, Subject
 from alscli.model.field import Table
 from alscli.model.format import MODELS, FileKind
 from alscli.model.values import listed

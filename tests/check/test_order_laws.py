@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 
 from alscli.check.engine import catalogue
 from alscli.check.finding import Problem
-from alscli.check.rule import Names, Subject
 from alscli.check.rules.enrollment import can_be_percentage
+from alscli.check.subject import Names, Subject
 from alscli.model.trial import Trial
 from alscli.model.vocabulary import shipped
 from alscli.store.collection import Entry, Record, Snapshot

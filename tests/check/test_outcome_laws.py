@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterator
 from datetime import date
 from decimal import ROUND_HALF_EVEN, Decimal
-from types import SimpleNamespace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -18,9 +18,11 @@ from alscli.check.engine import catalogue
 from alscli.check.finding import Problem
 from alscli.check.rules.effects import benefits
 from alscli.check.rules.statistics import p_of_interval, printed
+from alscli.check.subject import Names, Subject
 from alscli.model.effect import quantile, two_tails
 from alscli.model.trial import Trial
 from alscli.model.vocabulary import shipped
+from alscli.store.collection import Entry, Record, Snapshot
 
 MINE = [code for code in catalogue() if code[:2] in ("OC", "SF")]
 ARMS = [{"id": "active", "role": "experimental"}, {"id": "placebo", "role": "placebo_comparator"}]
@@ -48,7 +50,9 @@ def subject(*outcomes: dict[str, Any], **tables: Any) -> Any:
         trial = Trial.model_validate(values)
     except ValidationError:  # numbers beyond the format's bounds reach no rule
         reject()
-    return SimpleNamespace(trial=trial, vocabularies=shipped(), as_of=date(2026, 11, 22))
+    record = Record(Entry(Path("trials/example.toml"), "trial"), None, model=trial)
+    names = Names(frozenset(), frozenset(), frozenset())
+    return Subject(record, trial, Snapshot([record]), names, shipped(), date(2026, 11, 22))
 
 
 def problems(seen: Any, *codes: str) -> Iterator[tuple[str, Problem]]:

@@ -41,7 +41,7 @@ def finding(
 
 def report(*findings: Finding, files: tuple[str, ...] = ()) -> Report:
     paths = [Path(path) for path in files] or sorted({found.path for found in findings})
-    return Report(list(findings), paths, date(2026, 11, 22))
+    return Report(list(findings), list(map(str, paths)), date(2026, 11, 22))
 
 
 SEVERITIES = ("error", "warning", "note")

@@ -537,7 +537,7 @@ def test_where_there_can_be_no_more_processes(
     assert_same(root)
 
 
-def test_examining_all_in_a_worker_is_examining_each(root: Path) -> None:
+def test_a_worker_examines_the_entries_with_its_numbers(root: Path) -> None:
     """What a worker does, done here, where coverage sees it."""
     from alscli.check.examination import Surroundings, names_in
     from alscli.store.collection import assemble
@@ -545,9 +545,9 @@ def test_examining_all_in_a_worker_is_examining_each(root: Path) -> None:
     collection = Collection(root)
     entries = list(collection.entries())
     around = Surroundings(assemble([]), names_in(assemble([]), []), collection.vocabularies, TODAY)
-    assert run._examine_all(collection, around, entries) == list(
-        run._examine_some(collection, around, entries)
-    )
+    every = run._examine_all(collection, around, entries, range(len(entries)))
+    assert [path for path, _ in every] == [str(entry.path) for entry in entries]
+    assert run._examine_all(collection, around, entries, range(1, 3)) == every[1:3]
 
 
 @pytest.mark.parametrize("enabled", [True, False])

@@ -17,10 +17,12 @@ def cited(values: dict[str, Any]) -> list[tuple[Path, str]]:
 
 def _collect(table: dict[str, Any], path: Path, found: list[tuple[Path, str]]) -> None:
     for key, value in table.items():
-        if key == "src" or (key in _CITING and path[:1] in _CITING[key]):
+        if key in _CITING and (key == "src" or path[:1] in _CITING[key]):
             found += _keys(value, (*path, key))
             continue
         kind = value.__class__
+        if kind is str:
+            continue
         if kind is list:
             for position, element in enumerate(value):
                 if element.__class__ is dict:
@@ -29,7 +31,8 @@ def _collect(table: dict[str, Any], path: Path, found: list[tuple[Path, str]]) -
             _collect(value, (*path, key), found)
 
 
-_CITING = {
+_CITING: dict[str, set[Path]] = {
+    "src": set(),
     "against": {("verified",)},
     "notice": {("refs",)},
     "refs": {("excluded",), ("claims",)},

@@ -124,8 +124,7 @@ def conclude(
             if subject is not None:
                 found = waive(found, subject, page, codes, settled=not register.unreadable)
         findings += sorted((finding for finding in found if finding.code in codes), key=_place)
-    files = [FilePath(examination.path) for examination in reported]
-    return Report(findings, files, around.as_of)
+    return Report(findings, [examination.path for examination in reported], around.as_of)
 
 
 def _place(finding: Finding) -> tuple[int, int, str, str]:

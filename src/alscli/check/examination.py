@@ -19,7 +19,8 @@ from alscli.check.finding import Finding, Problem
 from alscli.check.format import broken_paths, shown
 from alscli.check.format import problems as schema_problems
 from alscli.check.gist import Gist, gist_of
-from alscli.check.rule import CATALOGUE, Names, Ruleset, Subject
+from alscli.check.rule import CATALOGUE, Ruleset
+from alscli.check.subject import Names, Subject
 from alscli.model.format import MODELS, shape_of
 from alscli.model.nearness import nearest
 from alscli.model.path import Path, name_of, value_at

@@ -7,10 +7,9 @@ with all the parsing and normalizing done, so that comparing records is comparin
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
-from typing import Any
+from typing import Any, NamedTuple
 
-from alscli.check.rule import Subject
+from alscli.check.subject import Subject
 from alscli.model.identifiers import parse_registry_id
 from alscli.model.ledger import Ledger
 from alscli.model.product import Product
@@ -21,8 +20,7 @@ from alscli.model.vocabulary import Vocabulary, normalize
 Texts = tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Gist:
+class Gist(NamedTuple):
     """What the rules across records need of one.
 
     `file` is the name of its file without the suffix, `id` what it says itself. Of a trial: `number` is its
@@ -74,7 +72,7 @@ class Gist:
 
     def as_list(self) -> list[Any]:
         """The gist as plain values, for an index."""
-        return [getattr(self, field.name) for field in fields(self)]
+        return list(self)
 
     @classmethod
     def from_list(cls, values: list[Any]) -> Gist:
@@ -90,7 +88,7 @@ def _tuple(values: list[Any]) -> tuple[Any, ...]:
 def gist_of(subject: Subject) -> Gist:
     """The gist of a readable record."""
     record, model, conditions = subject.record, subject.model, subject.vocabularies["condition"]
-    cites = {key for _, key in subject.cited}
+    cites = set(subject.cites)
     stated: dict[str, Any] = {
         "path": str(record.entry.path),
         "kind": record.entry.kind,

@@ -37,8 +37,10 @@ def stated(values: Mapping[str, Any], nodes: Mapping[str, Node]) -> set[str]:
 
 
 def _collect(tables: list[Mapping[str, Any]], nodes: Mapping[str, Node], found: set[str]) -> None:
-    for key in nodes.keys() & set().union(*tables):
-        node = nodes[key]
+    keys = tables[0].keys() if len(tables) == 1 else set().union(*tables)
+    for key, node in nodes.items():
+        if key not in keys:
+            continue
         found.add(node.path)
         if node.below:
             inner: list[Mapping[str, Any]] = []

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
-from pathlib import Path
 
 from alscli.check.finding import Finding, Severity
 
@@ -14,7 +14,7 @@ class Report:
     """The findings of one run, in order, over `files`."""
 
     findings: list[Finding]
-    files: list[Path]
+    files: Sequence[str]
     as_of: date
 
     @property

@@ -5,78 +5,15 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
-from functools import cached_property
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
-from alscli.check.citation import cited
 from alscli.check.finding import Problem, Severity
 from alscli.check.presence import stated, tree
-from alscli.model.field import Table
+from alscli.check.subject import Subject
 from alscli.model.format import FileKind
-from alscli.model.path import Path
-from alscli.model.product import Product
-from alscli.model.provenance import Ref
-from alscli.model.trial import Trial
-from alscli.model.vocabulary import Vocabularies
-from alscli.store.collection import Record, Snapshot
 
 Scope = Literal["trial", "product", "ledger", "collection"]
-
-
-@dataclass(frozen=True, slots=True)
-class Names:
-    """What records may cite by name, as far as the files tell, even where a file is broken.
-
-    Trials and products go by their id and by the name of their file. `shared_refs` are the keys of the
-    ledger's references; None where the ledger cannot be read that far.
-    """
-
-    trials: frozenset[str]
-    products: frozenset[str]
-    shared_refs: frozenset[str] | None
-
-
-@dataclass(frozen=True)
-class Subject:
-    """A record under examination, and what surrounds it.
-
-    `record` holds the document with its raw values; `snapshot` every other record, `names` what can be
-    cited of them; `as_of` is the day that counts as today.
-    """
-
-    record: Record
-    model: Table
-    snapshot: Snapshot
-    names: Names
-    vocabularies: Vocabularies
-    as_of: date
-
-    @property
-    def trial(self) -> Trial:
-        """The record as a trial."""
-        return self.model  # type: ignore[return-value]
-
-    @property
-    def product(self) -> Product:
-        """The record as a product."""
-        return self.model  # type: ignore[return-value]
-
-    @property
-    def values(self) -> dict[str, Any]:
-        """The parsed file."""
-        return self.record.document.values if self.record.document else {}
-
-    @cached_property
-    def cited(self) -> list[tuple[Path, str]]:
-        """Every citation in the file: the path of the key of a reference, and the key."""
-        return cited(self.values)
-
-    @cached_property
-    def refs(self) -> dict[str, Ref]:
-        """References that the record can cite, by key: the ledger's and its own."""
-        own: Iterable[Ref] = getattr(self.model, "refs", ())
-        return self.snapshot.shared_refs | {ref.key: ref for ref in own}
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,8 +84,11 @@ class Ruleset:
 
     def about(self, kind: FileKind, values: Mapping[str, Any]) -> list[Rule]:
         """Those that may find something in a record of this kind with these values."""
+        return self._about(kind, frozenset(stated(values, self._fields.get(kind, {}))))
+
+    @lru_cache(maxsize=4096)  # noqa: B019 - a few rulesets live as long as the program
+    def _about(self, kind: FileKind, there: frozenset[str]) -> list[Rule]:
         rules = self._of_kind.get(kind, [])
-        there = stated(values, self._fields.get(kind, {}))
         return [rule for rule in rules if not rule.about or not there.isdisjoint(rule.about)]
 
 

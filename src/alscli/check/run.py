@@ -106,7 +106,7 @@ class _Files:
 def _part(report: Report, only: Container[str]) -> Report:
     return Report(
         [finding for finding in report.findings if str(finding.path) in only],
-        [path for path in report.files if str(path) in only],
+        [path for path in report.files if path in only],
         report.as_of,
     )
 
@@ -162,21 +162,23 @@ def _examined_again(
 
 
 def _examined(collection: Collection, around: Surroundings, entries: Sequence[Entry]) -> Iterator[Fresh]:
-    for found in spread(partial(_examine_all, collection, around), entries, CHUNK):
+    for found in spread(partial(_examine_all, collection, around, entries), range(len(entries)), CHUNK):
         yield from found
 
 
-def _examine_all(collection: Collection, around: Surroundings, entries: Sequence[Entry]) -> list[Fresh]:
-    return list(_examine_some(collection, around, entries))
-
-
-def _examine_some(collection: Collection, around: Surroundings, entries: Iterable[Entry]) -> Iterator[Fresh]:
+def _examine_all(
+    collection: Collection, around: Surroundings, entries: Sequence[Entry], numbers: Iterable[int]
+) -> list[Fresh]:
+    """The examinations of the entries with these numbers, which take less than entries to hand over."""
     codes = frozenset(catalogue())
     rules = rules_of(codes)
-    for entry in entries:
-        _, data = read = _read(entry)
+    found: list[Fresh] = []
+    for number in numbers:
+        entry, data = _read(entries[number])
         of = digest(data) if isinstance(data, bytes) else None
-        yield str(entry.path), (examine(_understood(collection, *read), around, rules, codes), of)
+        record = _understood(collection, entry, data)
+        found.append((str(entry.path), (examine(record, around, rules, codes), of)))
+    return found
 
 
 def _read(entry: Entry) -> tuple[Entry, bytes | OSError]:
@@ -215,7 +217,8 @@ def _known(collection: Collection, files: _Files, context: str, as_of: date) -> 
     if kept is None:
         return None
     paths = [entry.path for entry in files.entries]
-    return Report([_finding(values, paths[file]) for file, values in json.loads(kept.content)], paths, as_of)
+    findings = [_finding(values, paths[file]) for file, values in json.loads(kept.content)]
+    return Report(findings, list(map(str, paths)), as_of)
 
 
 def _keep(collection: Collection, files: _Files, context: str, report: Report) -> None:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from alscli.cli.paging import write_lines
-from alscli.cli.session import Session, write, write_data
+from alscli.cli.session import Session, write_all, write_data
 from alscli.errors import CollectionError, UsageError
 
 if TYPE_CHECKING:
@@ -137,8 +137,7 @@ def _print(session: Session, report: Report, form: str, fail_on: Severity) -> No
             from alscli.check.reporters import text
 
             lines = text.render(report, color=session.colored(sys.stdout))
-    for line in lines:
-        write(line)
+    write_all(lines)
 
 
 def _split(values: list[str] | None) -> list[str]:

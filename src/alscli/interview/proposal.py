@@ -76,7 +76,7 @@ def propose_all(
             entry,
             text,
             record,
-            Report([each for each in report.findings if each.path == entry.path], [entry.path], as_of),
+            Report([each for each in report.findings if each.path == entry.path], [str(entry.path)], as_of),
         )
         for entry, text, record in drawn
     ]

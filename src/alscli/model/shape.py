@@ -5,6 +5,7 @@ Derived once from the Pydantic models (`model.fields`); read by the layout, the 
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -34,6 +35,9 @@ class Shape:
     identity: tuple[str, ...] = ()
     sort: tuple[str, ...] = ()
     _ranks: list[dict[str, int]] = field(default_factory=list, init=False, repr=False, compare=False)
+    _orders: dict[tuple[str, ...], tuple[tuple[str, Shape | None], ...]] = field(
+        default_factory=dict, init=False, repr=False, compare=False
+    )
 
     @property
     def rank(self) -> dict[str, int]:
@@ -41,3 +45,20 @@ class Shape:
         if not self._ranks:
             self._ranks.append({key: rank for rank, key in enumerate(self.keys)})
         return self._ranks[0]
+
+    def in_order(self, keys: Iterable[str]) -> tuple[tuple[str, Shape | None], ...]:
+        """Keys in canonical order with their shapes; unknown keys come last, as given, with None.
+
+        Remembered, since most tables of a collection hold one of a few sets of keys.
+        """
+        there = tuple(keys)
+        found = self._orders.get(there)
+        if found is None:
+            ordered = sorted(there, key=lambda key: self.rank.get(key, len(self.rank)))
+            found = tuple((key, self.keys.get(key)) for key in ordered)
+            if len(self._orders) < _REMEMBERED:
+                self._orders[there] = found
+        return found
+
+
+_REMEMBERED = 2000

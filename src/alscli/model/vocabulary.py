@@ -7,7 +7,7 @@ import tomllib
 import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from functools import cache, cached_property
+from functools import cache, cached_property, lru_cache
 from typing import TYPE_CHECKING, Any
 
 from alscli.errors import CollectionError
@@ -82,6 +82,7 @@ class Vocabulary:
             scores = {names[name].code: 0.0 for name in sorted(names, key=len) if key in name}
         return sorted(scores, key=lambda code: -scores[code])[:limit]
 
+    @lru_cache(maxsize=1024)  # noqa: B019 - of the few vocabularies of a run
     def descendants(self, code: str) -> frozenset[str]:
         """`code` and every code below it; just `code` where it is unknown."""
         below = {code}
@@ -89,6 +90,7 @@ class Vocabulary:
             below |= more
         return frozenset(below)
 
+    @lru_cache(maxsize=1024)  # noqa: B019
     def ancestors(self, code: str) -> tuple[str, ...]:
         """The codes above `code`, nearest first."""
         above: list[str] = []
@@ -209,6 +211,8 @@ def normalize(text: str) -> str:
     a Chinese character), apostrophes, full stops and trade marks dropped. I-II stays apart from III.
     """
     folded = _fold(text)
+    if text.isascii():
+        return folded
     while folded != (again := _fold(folded)):
         folded = again
     return folded
@@ -241,6 +245,9 @@ def _chinese_patterns() -> tuple[re.Pattern[str], re.Pattern[str]]:
 
 
 def _fold(text: str) -> str:
+    if text.isascii():  # which the rest would leave as it is
+        text = _BLANK.sub(" ", text.translate(_DROPPED).lower())
+        return (_SLASH.sub("/", text) if "/" in text else text).strip()
     text = unicodedata.normalize("NFKC", text.translate(_DROPPED)).casefold().replace("\u2044", "/")
     if chinese := _is_chinese(text):
         gloss, gap = _chinese_patterns()

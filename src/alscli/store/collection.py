@@ -250,7 +250,7 @@ def _holds(question: Callable[[], bool]) -> bool:
         return False
 
 
-def shown(path: Path) -> str:
+def shown(path: Path | str) -> str:
     """A path as people and scripts see it: relative to the working directory, with forward slashes.
 
     What a terminal would obey in a file's name is spelled out.
@@ -258,7 +258,7 @@ def shown(path: Path) -> str:
     try:
         relative = Path(os.path.relpath(path))
     except ValueError:  # another drive
-        relative = path
+        relative = Path(path)
     return one_line(relative.as_posix())
 
 

@@ -90,11 +90,22 @@ def parse(data: bytes) -> Document:
     if _depth(values) > MAX_DEPTH + 1:
         _check_keys(body)
         raise _at(text, _too_deep(values), f"nested deeper than {MAX_DEPTH} levels")
-    if max(map(len, body.split("\n"))) >= MAX_DIGITS and _VAST_INTEGER.search(body):
+    if _has_long_line(body) and _VAST_INTEGER.search(body):
         path = _vast_integer(values)
         if path is not None:
             raise _at(text, path, f"an integer of more than {MAX_DIGITS:,} digits")
     return Document(text, values)
+
+
+def _has_long_line(text: str) -> bool:
+    """Whether a line has as many characters as an integer that is too long."""
+    at = 0
+    while at + MAX_DIGITS <= len(text):
+        end = text.rfind("\n", at, at + MAX_DIGITS)
+        if end < 0:
+            return True
+        at = end + 1
+    return False
 
 
 def _decode(data: bytes) -> str:

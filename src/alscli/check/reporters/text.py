@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from itertools import groupby
 
 from alscli.check.finding import Finding, Severity
 from alscli.check.report import Report
@@ -15,15 +14,16 @@ _LONGEST = 120
 
 def render(report: Report, *, color: bool) -> Iterator[str]:
     """The lines of a report without its summary."""
-    for path, findings in groupby(report.findings, key=lambda finding: finding.path):
-        file = shown(path)
-        for finding in findings:
-            yield from _finding(finding, file, color=color)
+    path, file = None, ""
+    for finding in report.findings:
+        if finding.path is not path:
+            path, file = finding.path, shown(finding.path)
+        yield from _finding(finding, file, color=color)
 
 
 def _finding(finding: Finding, file: str, *, color: bool) -> Iterator[str]:
     place = f"{file}:{finding.line}:{finding.column}:"
-    code = paint(f"{finding.code} {finding.severity.value}", finding.severity.value, color)
+    code = paint(f"{finding.code} {finding.severity}", finding.severity, color)
     yield f"{paint(place, 'heading', color)} {code} {plain(finding.message)}"
     yield from _frame(finding, color=color)
     hint = f"{plain(finding.help)}; " if finding.help else ""
@@ -45,7 +45,7 @@ def _frame(finding: Finding, *, color: bool) -> Iterator[str]:
     mark = "^" * max(width(marked), 1)
     yield f"{margin} |"
     yield f"{finding.line} | {one_line(line)}"
-    yield f"{margin} | {' ' * width(before)}{paint(mark, finding.severity.value, color)}"
+    yield f"{margin} | {' ' * width(before)}{paint(mark, finding.severity, color)}"
 
 
 def summary(report: Report, seconds: float | None = None) -> str:

@@ -6,32 +6,14 @@ import re
 from collections.abc import Iterator
 
 from alscli.check.finding import Problem
-from alscli.check.rule import Subject, rule
+from alscli.check.rule import rule
+from alscli.check.subject import Subject
 from alscli.model.evidence import has_result
 from alscli.model.path import Path
 from alscli.model.trial import Trial
 from alscli.model.values import known, listed
 
 _SENTENCE = re.compile(r"\.\s+|[;。；!?！？\n]")
-
-
-def notes(subject: Subject) -> Iterator[tuple[Path, str]]:
-    """What the curator wrote in words: notes of the record and its outcomes, statements on safety."""
-    note = getattr(subject.model, "note", None)
-    if note is not None:
-        yield ("note",), note
-    if subject.record.entry.kind != "trial":
-        return
-    trial = subject.trial
-    eligibility = known(trial.eligibility)
-    if eligibility is not None and eligibility.note is not None:
-        yield ("eligibility", "note"), eligibility.note
-    for o, outcome in enumerate(listed(trial.outcomes)):
-        if outcome.note is not None:
-            yield ("outcomes", o, "note"), outcome.note
-    for s, safety in enumerate(listed(trial.safety)):
-        if safety.statement is not None:
-            yield ("safety", s, "statement"), safety.statement
 
 
 def sentences(text: str) -> list[str]:
@@ -44,6 +26,7 @@ _EFFICACY = re.compile(
     r"|有效(?![性率期成剂劑量])|(?:显著|顯著)(?!性)",
     re.IGNORECASE,
 )
+_EFFICACY_STEMS = ("effective", "efficacious", "有效", "显著", "顯著")
 _DENIED = re.compile(
     r"\b(?:not|nor?|neither|never|cannot|without|whether|if)\b|n't\b|[无無未不非没沒]|是否", re.IGNORECASE
 )
@@ -71,8 +54,8 @@ def efficacy_in_words(subject: Subject) -> Iterator[Problem]:
     Remedy: say what was measured, and how it changed.
     """
     controlled: bool | None = None
-    for path, text in notes(subject):
-        if (text.isascii() and "eff" not in text.lower()) or not _EFFICACY.search(text):
+    for path, text in subject.notes if subject.may_say(_EFFICACY_STEMS) else ():
+        if not _EFFICACY.search(text):
             continue
         if controlled is None:
             controlled = _controlled(subject.trial)
@@ -133,24 +116,17 @@ def many_cut_offs(subject: Subject) -> Iterator[Problem]:
             yield Problem(path, f"a nominal result, one of {family} tested")
 
 
-_SUPERLATIVES = {
-    stem: re.compile(pattern)
-    for stem, pattern in {
-        "class": r"(?:best|first)[ -]in[ -]class",
-        "world": r"world['’]?s? first|first in the world",
-        "ground": r"ground-?breaking",
-        "revolutionary": "revolutionary",
-        "breakthrough": r"breakthrough(?! (?:therap|device|designation))",
-        "chang": r"game[ -]chang",
-        "unprecedented": "unprecedented",
-        "miracl": "miracl",
-        "cutting": r"cutting[ -]edge",
-    }.items()
-}
-"""Patterns by a part of each, which is sought first because that is faster."""
-_SUPERLATIVE_ZH = re.compile(
-    r"[全环環]球首|世界首|[国國][际際]首|首[创創]|[领領]先|最先[进進]|革命性|奇[迹蹟]|里程碑|[划劃][时時]代"
+_SUPERLATIVE = re.compile(
+    r"(?:best|first)[ -]in[ -]class|world['’]?s? first|first in the world|ground-?breaking|revolutionary"
+    r"|breakthrough(?! (?:therap|device|designation))|game[ -]chang|unprecedented|miracl|cutting[ -]edge"
+    r"|[全环環]球首|世界首|[国國][际際]首|首[创創]|[领領]先|最先[进進]|革命性|奇[迹蹟]|里程碑|[划劃][时時]代"
     r"|突破(?!性(?:治[疗療]|[疗療]法|[医醫][疗療]))"
+)
+_SUPERLATIVE_STEMS = (
+    *("in class", "in-class", "s first", "world first", "first in the", "groundb", "ground-b", "revolution"),
+    *("breakthrough", "game chang", "game-chang", "unprecedented", "miracl", "cutting edge", "cutting-edge"),
+    *("球首", "世界首", "国首", "國首", "际首", "際首", "首创", "首創", "领先", "領先", "最先", "革命性"),
+    *("奇迹", "奇蹟", "里程碑", "时代", "時代", "突破"),
 )
 
 
@@ -164,14 +140,9 @@ def superlatives(subject: Subject) -> Iterator[Problem]:
     Example: "The world's first iPSC therapy for ALS"
     Remedy: leave the word out; a claim that circulates belongs in the ledger.
     """
-    for path, text in notes(subject):
-        lowered = text.lower()
-        found = [pattern.search(lowered) for stem, pattern in _SUPERLATIVES.items() if stem in lowered]
-        if not text.isascii():
-            found.append(_SUPERLATIVE_ZH.search(text))
-        words = next(filter(None, found), None)
-        if words:
-            yield Problem(path, f'"{words[0]}" states nothing that can be checked')
+    for path, text in subject.notes if subject.may_say(_SUPERLATIVE_STEMS) else ():
+        if found := _SUPERLATIVE.search(text.lower()):
+            yield Problem(path, f'"{found[0]}" states nothing that can be checked')
 
 
 @rule("CL008", "note", "trial", about=("sponsor.sells", "sponsor.participants_pay"))

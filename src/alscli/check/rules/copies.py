@@ -7,7 +7,8 @@ from collections.abc import Iterator
 
 from alscli.check.finding import Problem
 from alscli.check.format import shown
-from alscli.check.rule import Subject, rule
+from alscli.check.rule import rule
+from alscli.check.subject import Subject
 from alscli.errors import CollectionError
 
 

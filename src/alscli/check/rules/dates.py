@@ -7,7 +7,8 @@ from datetime import date
 from itertools import combinations, pairwise
 
 from alscli.check.finding import Problem
-from alscli.check.rule import Subject, rule, state
+from alscli.check.rule import rule, state
+from alscli.check.subject import Subject
 from alscli.model.evidence import REPORTED
 from alscli.model.provenance import Dated
 from alscli.model.trial import Trial

@@ -7,9 +7,10 @@ import unicodedata
 from collections.abc import Iterator
 
 from alscli.check.finding import Problem
-from alscli.check.rule import Subject, rule
+from alscli.check.rule import rule
 from alscli.check.rules.dates import OPEN, disputed
 from alscli.check.rules.enrollment import counted
+from alscli.check.subject import Subject
 from alscli.model.trial import Arm, Outcome, Trial
 from alscli.model.values import known, listed
 
@@ -63,6 +64,7 @@ def randomized_to_what(subject: Subject) -> Iterator[Problem]:
 
 
 _BLIND = re.compile(r"(?:single|double|triple|quadruple)[\s-]*(?:blind|mask)|[单單双雙三四]盲", re.IGNORECASE)
+_BLIND_STEMS = ("blind", "mask", "盲")
 _OPENED = re.compile(
     r"\bopen\b|unblind|unmask|extension|follow|\bafter\b|开放|開放|非盲|揭盲|延长|延長|延伸|随访|隨訪",
     re.IGNORECASE,
@@ -82,7 +84,9 @@ def title_says_blind(subject: Subject) -> Iterator[Problem]:
     if known(trial.masking) != "none":
         return
     for title in (trial.title, trial.scientific_title, trial.title_zh):
-        if title and (found := _BLIND.search(title)) and not _OPENED.search(title):
+        if title is None or not any(stem in title.lower() for stem in _BLIND_STEMS):
+            continue
+        if (found := _BLIND.search(title)) and not _OPENED.search(title):
             yield Problem(("masking",), f'none, yet the title says "{found[0]}"')
             return
 

@@ -6,12 +6,11 @@ import re
 from collections.abc import Iterator
 
 from alscli.check.finding import Problem
-from alscli.check.rule import Subject, rule
+from alscli.check.rule import rule
 from alscli.check.rules.statistics import (
     Span,
     against_interval,
     bounds_of,
-    each_effect,
     gap,
     level_of,
     number_of,
@@ -20,6 +19,7 @@ from alscli.check.rules.statistics import (
     stated_p,
     two_sided_p,
 )
+from alscli.check.subject import Subject
 from alscli.model.effect import DIFFERENCES, RATIOS, against_control, benefit
 from alscli.model.path import Path
 from alscli.model.trial import Arm, Effect, Outcome, Trial
@@ -156,7 +156,7 @@ def sign_against_values(subject: Subject) -> Iterator[Problem]:
     Example: −5.52 against −5.88 with `est = -0.36`
     Remedy: look for a lost minus sign or for arms that are exchanged.
     """
-    for path, outcome, effect in each_effect(subject.trial):
+    for path, outcome, effect in subject.effects:
         estimate, kind, measure = number_of(effect.est), known(effect.type) or "", known(outcome.measure)
         if estimate is None or (kind not in RATIOS and kind not in DIFFERENCES):
             continue

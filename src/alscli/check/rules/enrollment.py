@@ -10,7 +10,8 @@ from itertools import pairwise
 from math import floor
 
 from alscli.check.finding import Problem
-from alscli.check.rule import Subject, rule
+from alscli.check.rule import rule
+from alscli.check.subject import Subject
 from alscli.model.path import Path
 from alscli.model.trial import Counted, Outcome, Trial, Value
 from alscli.model.values import known, listed

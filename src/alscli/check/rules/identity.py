@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 from alscli.check.finding import Problem
 from alscli.check.format import shown
-from alscli.check.rule import Register, Subject, rule, state
+from alscli.check.rule import Register, rule, state
+from alscli.check.subject import Subject
 from alscli.model.identifiers import is_safe_record_id
 from alscli.model.product import Product
 from alscli.model.trial import Trial

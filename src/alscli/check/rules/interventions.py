@@ -6,23 +6,14 @@ from collections.abc import Iterator
 from decimal import Decimal
 
 from alscli.check.finding import Problem
-from alscli.check.rule import Subject, rule
-from alscli.model.intervention import Therapy, therapy_of
-from alscli.model.path import Path
+from alscli.check.rule import rule
+from alscli.check.subject import Subject
+from alscli.model.intervention import Therapy
 from alscli.model.product import Product
 from alscli.model.trial import Given, Intervention
-from alscli.model.values import known, listed
+from alscli.model.values import known
 
 Own = Intervention | Product
-
-
-def _stated(subject: Subject) -> Iterator[tuple[Path, Own, Therapy | Product]]:
-    """What this record says of its therapies: the path, its own statement, and that with the product's."""
-    if subject.record.entry.kind == "product":
-        yield (), subject.product, subject.product
-        return
-    for i, intervention in enumerate(listed(subject.trial.interventions)):
-        yield ("interventions", i), intervention, therapy_of(intervention, subject.snapshot.products)
 
 
 def _kinds(subject: Subject, cell_type: str | None) -> tuple[str, ...]:
@@ -39,7 +30,7 @@ def cells_undescribed(subject: Subject) -> Iterator[Problem]:
     Example: `modality = "cell"` and a name
     Remedy: add `cell_type` and `donor`, or `"not_reported"` where the source does not say.
     """
-    for path, own, whole in _stated(subject):
+    for path, own, whole in subject.therapies:
         if known(whole.modality) != "cell" or (isinstance(own, Intervention) and own.product is not None):
             continue
         for key in ("cell_type", "donor"):
@@ -70,7 +61,7 @@ def donor_implausible(subject: Subject) -> Iterator[Problem]:
     Example: autologous `UC-MSC`, allogeneic `MSC-NTF`
     Remedy: compare with the source; the cell type is wrong as often as the donor.
     """
-    for path, own, whole in _stated(subject):
+    for path, own, whole in subject.therapies:
         donor, cell_type = known(whole.donor), known(whole.cell_type)
         if donor is None or cell_type is None or (own.donor is None and own.cell_type is None):
             continue
@@ -110,7 +101,7 @@ def modification_implausible(subject: Subject) -> Iterator[Problem]:
     Example: `NPC-GDNF` with `genetic_modification = "none"`
     Remedy: compare with the source.
     """
-    for path, own, whole in _stated(subject):
+    for path, own, whole in subject.therapies:
         done, cell_type = known(whole.genetic_modification), known(whole.cell_type)
         if done is None or (own.genetic_modification is None and own.cell_type is None):
             continue
@@ -119,12 +110,6 @@ def modification_implausible(subject: Subject) -> Iterator[Problem]:
                 key = "genetic_modification" if own.genetic_modification is not None else "cell_type"
                 wanted = " or ".join(sorted(_MODIFIED[kind]))
                 yield Problem((*path, key), f"{cell_type} with modification {done}, not {wanted}")
-
-
-def _given(subject: Subject) -> Iterator[tuple[Path, Given]]:
-    for a, arm in enumerate(listed(subject.trial.arms)):
-        for g, given in enumerate(listed(arm.given)):
-            yield ("arms", a, "given", g), given
 
 
 def _amounts(given: Given) -> dict[str, int | Decimal]:
@@ -140,7 +125,7 @@ def dose_impossible(subject: Subject) -> Iterator[Problem]:
     Example: `low = 125_000_000, high = 100_000_000`
     Remedy: compare with the source; a placebo has no amount.
     """
-    for path, given in _given(subject):
+    for path, given in subject.given:
         amounts = _amounts(given)
         for key, amount in amounts.items():
             if amount <= 0:
@@ -187,12 +172,12 @@ def dose_implausible(subject: Subject) -> Iterator[Problem]:
     Remedy: look at the source, in print and not as copied text.
     """
     therapies: dict[str, Therapy | Product] | None = None
-    for path, given in _given(subject):
+    for path, given in subject.given:
         unit = known(given.unit)
         if unit not in _PLAUSIBLE:
             continue
         if therapies is None:
-            therapies = {own.id: whole for _, own, whole in _stated(subject)}
+            therapies = {own.id: whole for _, own, whole in subject.therapies}
         therapy = therapies.get(given.intervention or "")
         if therapy is not None and known(therapy.modality) == "cell" and therapy.cell_type is None:
             continue
@@ -218,7 +203,7 @@ def schedule_incomplete(subject: Subject) -> Iterator[Problem]:
     Example: `doses = 3` alone
     Remedy: add `every` or `doses`, or `"not_reported"`.
     """
-    for path, given in _given(subject):
+    for path, given in subject.given:
         doses = known(given.doses)
         if doses is not None and doses > 1 and given.every is None and given.lasting is None:
             yield Problem((*path, "doses"), f"{doses} doses, and no interval")
@@ -255,11 +240,11 @@ def route_unfit(subject: Subject) -> Iterator[Problem]:
     Remedy: mend the route or the modality.
     """
     kinds: dict[str, str | None] | None = None
-    for path, given in _given(subject):
+    for path, given in subject.given:
         if given.intervention is None:
             continue
         if kinds is None:
-            kinds = {own.id: known(whole.modality) for _, own, whole in _stated(subject)}
+            kinds = {own.id: known(whole.modality) for _, own, whole in subject.therapies}
         modality, route = kinds.get(given.intervention), known(given.route)
         if modality is None:
             continue

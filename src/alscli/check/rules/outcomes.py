@@ -7,8 +7,9 @@ from collections.abc import Iterator
 from decimal import Decimal
 
 from alscli.check.finding import Problem
-from alscli.check.rule import Subject, rule
+from alscli.check.rule import rule
 from alscli.check.rules.dates import dated
+from alscli.check.subject import Subject
 from alscli.model.path import Path
 from alscli.model.trial import Outcome, Value
 from alscli.model.values import Moment, Quantity, known, listed

@@ -6,8 +6,9 @@ import re
 from collections.abc import Iterator
 
 from alscli.check.finding import Problem
-from alscli.check.rule import Subject, rule
+from alscli.check.rule import rule
 from alscli.check.rules.dates import disputed
+from alscli.check.subject import Subject
 from alscli.model.values import known, listed
 
 _TAKEN = ("modality", "cell_type", "donor", "genetic_modification")

@@ -7,12 +7,11 @@ from typing import TYPE_CHECKING
 
 from alscli.check.finding import Problem
 from alscli.check.format import shown
-from alscli.check.rule import Register, Subject, rule
-from alscli.model.path import Path
+from alscli.check.rule import Register, rule
+from alscli.check.subject import Subject
 from alscli.model.product import Product
 from alscli.model.provenance import Dispute, Ref
-from alscli.model.trial import Counted, Outcome, Safety, Trial
-from alscli.model.values import known, listed
+from alscli.model.trial import Trial
 
 if TYPE_CHECKING:
     from alscli.check.gist import Gist
@@ -22,34 +21,6 @@ if TYPE_CHECKING:
 _SECONDARY = frozenset({"news", "review", "aggregator", "advocacy", "seed"})
 _NOT_PRIMARY = _SECONDARY | {"erratum"}
 _PAGED = frozenset({"article", "preprint", "thesis", "protocol"})
-_HARMS = ("deaths", "sae_patients", "sae_related_patients", "ae_patients")
-_DENOMINATORS = ("planned", "screened", "enrolled", "randomized", "treated", "completed", "analyzed")
-
-Line = tuple[Path, Outcome | Safety | Counted]
-
-
-def _numbers(trial: Trial) -> Iterator[Line]:
-    """The lines of a trial with numbers: results, harms, and denominators with a source of their own."""
-    enrollment = known(trial.enrollment)
-    if enrollment is not None:
-        for name in _DENOMINATORS:
-            count: Counted | None = known(getattr(enrollment, name))
-            if count is not None and count.src is not None:
-                yield ("enrollment", name), count
-    for o, outcome in enumerate(listed(trial.outcomes)):
-        if _has_number(outcome):
-            yield ("outcomes", o), outcome
-    for s, safety in enumerate(listed(trial.safety)):
-        if any(known(getattr(safety, key)) is not None for key in _HARMS):
-            yield ("safety", s), safety
-
-
-def _has_number(outcome: Outcome) -> bool:
-    return any(known(value.value) is not None for value in listed(outcome.values)) or any(
-        known(number) is not None
-        for effect in listed(outcome.effects)
-        for number in (effect.est, effect.ci, effect.p)
-    )
 
 
 def _kinds(subject: Subject, keys: tuple[str, ...] | None) -> list[str]:
@@ -72,7 +43,7 @@ def secondary_sources_alone(subject: Subject) -> Iterator[Problem]:
     """
     trial = subject.trial
     inherited = False
-    for path, line in _numbers(trial):
+    for path, line in subject.numbers:
         if line.src is None:
             inherited = True
         elif (kinds := _kinds(subject, line.src)) and _SECONDARY.issuperset(kinds):
@@ -104,7 +75,7 @@ def place_unknown(subject: Subject) -> Iterator[Problem]:
             )
     if not isinstance(subject.model, Trial):
         return
-    for path, line in _numbers(subject.trial):
+    for path, line in subject.numbers:
         keys = line.src or subject.trial.src
         if line.loc is None and keys and all(_has_pages(subject, key) for key in keys):
             yield Problem((*path, "loc"), f"numbers of {' and '.join(keys)} without `loc`", at="header")
@@ -132,7 +103,7 @@ def no_primary_source(subject: Subject) -> Iterator[Problem]:
     if any(ref.kind not in _NOT_PRIMARY for ref in model.refs):
         return
     refs = subject.refs
-    keys = {key for _, key in subject.cited} & set(refs)
+    keys = subject.cites & refs.keys()
     kinds = {refs[key].kind for key in keys} | {ref.kind for ref in model.refs}
     if kinds and kinds <= _NOT_PRIMARY:
         yield Problem(("refs",), f"no primary source, only {_words(list(kinds))}", at="header")
@@ -148,8 +119,11 @@ def notice_not_cited(subject: Subject) -> Iterator[Problem]:
     Remedy: read the notice, and cite it beside what it changes or confirms.
     """
     refs = subject.refs
-    notices = {key: ref.notice for key, ref in refs.items() if ref.notice is not None and ref.notice in refs}
-    if not notices or not subject.record.readable:
+    if not subject.record.readable:
+        return
+    noticed = [refs[key] for key in subject.cites if key in refs and refs[key].notice is not None]
+    notices = {ref.key: ref.notice for ref in noticed if ref.notice in refs}
+    if not notices:
         return
     citations = [(path, key) for path, key in subject.cited if "notice" not in path[2:3]]
     facts = [(path, key) for path, key in citations if path[:1] != ("verified",)]
@@ -199,7 +173,7 @@ def reference_unused(subject: Subject) -> Iterator[Problem]:
     Example: a paper in `[[refs]]`, and no `src` with its key
     Remedy: cite it where it belongs, or remove it.
     """
-    keys = {key for _, key in subject.cited}
+    keys = set(subject.cites)
     model: Trial | Product = subject.model  # type: ignore[assignment]
     if isinstance(model, Trial):
         keys.update(model.screening.found_in)

@@ -7,7 +7,8 @@ from functools import lru_cache
 
 from alscli.check.finding import Problem
 from alscli.check.format import shown
-from alscli.check.rule import Names, Subject, rule
+from alscli.check.rule import rule
+from alscli.check.subject import Subject
 from alscli.model.identifiers import parse_registry_id
 from alscli.model.nearness import nearest
 from alscli.model.path import Path
@@ -26,10 +27,13 @@ def source_exists(subject: Subject) -> Iterator[Problem]:
     Remedy: mend the key, or add the reference.
     """
     refs = subject.refs
+    registered = getattr(subject.model, "registry_id", None) is not None
+    if subject.cites - refs.keys() <= ({"registry"} if registered else set()):
+        return
     shared = subject.names.shared_refs
     for path, key in subject.cited:
         if key == "registry":
-            if getattr(subject.model, "registry_id", None) is None:
+            if not registered:
                 yield Problem(path, "registry is the entry of `registry_id`, which is missing")
         elif key not in refs and shared is not None and key not in shared:
             near = _near(key, refs)
@@ -61,44 +65,46 @@ def references_resolve(subject: Subject) -> Iterator[Problem]:
     Example: `arm = "treated"` where the arms are `active` and `placebo`
     Remedy: mend the id; add the product with `alscli add`.
     """
-    for what, path, name, there in _references(subject.trial, subject.names):
-        if what == "record" and name == subject.record.entry.id:
-            yield Problem(path, f"{shown(name)} is this record itself")
-        elif name not in there and not (what == "record" and parse_registry_id(name)):
+    own = subject.record.entry.id
+    for what, path, name, there in _unresolved(subject, subject.trial):
+        if (what, name) != ("record", own):
             near = _near(name, there)
             yield Problem(path, f"no {what} {shown(name)}{_hint(near)}", suggestions=near)
+    for r, related in enumerate(subject.trial.related):
+        if related.id == own:
+            yield Problem(("related", r, "id"), f"{shown(own)} is this record itself")
 
 
-Reference = tuple[str, Path, str, Collection[str]]
+Unresolved = tuple[str, Path, str, Collection[str]]
 
 
-def _references(trial: Trial, names: Names) -> Iterator[Reference]:
-    """What names something else: kind of thing, path, name, and the names that there are."""
+def _unresolved(subject: Subject, trial: Trial) -> Iterator[Unresolved]:
+    """What names something that is not there: kind of thing, path, name, and the names that there are."""
+    products, trials = subject.names.products, subject.names.trials
     interventions = {intervention.id for intervention in listed(trial.interventions)}
     arms = {arm.id for arm in listed(trial.arms)}
     for i, intervention in enumerate(listed(trial.interventions)):
-        if intervention.product is not None:
-            yield "product", ("interventions", i, "product"), intervention.product, names.products
+        if (product := intervention.product) is not None and product not in products:
+            yield "product", ("interventions", i, "product"), product, products
     for r, related in enumerate(trial.related):
-        yield "record", ("related", r, "id"), related.id, names.trials
-    for a, arm in enumerate(listed(trial.arms)):
-        for g, given in enumerate(listed(arm.given)):
-            if given.intervention is not None:
-                path: Path = ("arms", a, "given", g, "intervention")
-                yield "intervention", path, given.intervention, interventions
+        if related.id not in trials and not parse_registry_id(related.id):
+            yield "record", ("related", r, "id"), related.id, trials
+    for path, given in subject.given:
+        if (named := given.intervention) is not None and named not in interventions:
+            yield "intervention", (*path, "intervention"), named, interventions
     for o, outcome in enumerate(listed(trial.outcomes)):
-        yield from _arms_of(outcome, ("outcomes", o), arms)
+        yield from _unresolved_arms(outcome, ("outcomes", o), arms)
     for s, safety in enumerate(listed(trial.safety)):
-        if safety.arm is not None:
-            yield "arm", ("safety", s, "arm"), safety.arm, arms
+        if (arm := safety.arm) is not None and arm not in arms:
+            yield "arm", ("safety", s, "arm"), arm, arms
 
 
-def _arms_of(outcome: Outcome, path: Path, arms: set[str]) -> Iterator[Reference]:
+def _unresolved_arms(outcome: Outcome, path: Path, arms: set[str]) -> Iterator[Unresolved]:
     for v, value in enumerate(listed(outcome.values)):
-        if value.arm is not None:
+        if value.arm is not None and value.arm not in arms:
             yield "arm", (*path, "values", v, "arm"), value.arm, arms
     for e, effect in enumerate(listed(outcome.effects)):
-        if effect.arm is not None:
+        if effect.arm is not None and effect.arm not in arms:
             yield "arm", (*path, "effects", e, "arm"), effect.arm, arms
-        if effect.vs is not None:
-            yield "arm", (*path, "effects", e, "vs"), effect.vs, arms | Effect.BASELINES
+        if (vs := effect.vs) is not None and vs not in arms and vs not in Effect.BASELINES:
+            yield "arm", (*path, "effects", e, "vs"), vs, arms | Effect.BASELINES

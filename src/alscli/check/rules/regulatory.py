@@ -7,10 +7,11 @@ from collections import defaultdict
 from collections.abc import Iterator
 
 from alscli.check.finding import Problem
-from alscli.check.rule import Subject, rule
-from alscli.check.rules.claims import notes, sentences
+from alscli.check.rule import rule
+from alscli.check.rules.claims import sentences
 from alscli.check.rules.dates import dated
 from alscli.check.rules.design import phase_in
+from alscli.check.subject import Subject
 from alscli.model.product import Event, Product
 from alscli.model.trial import Trial
 from alscli.model.values import PartialDate, known, listed
@@ -94,8 +95,8 @@ def clearance_called_approval(subject: Subject) -> Iterator[Problem]:
     Example: `type = "approval"` with the outcome "IND for phase 1/2"
     Remedy: write cleared, and record `ind_cleared` or `cta_authorized`.
     """
-    for path, text in notes(subject):
-        for sentence in sentences(text) if "pprov" in text else ():
+    for path, text in subject.notes if subject.may_say(["approv"]) else ():
+        for sentence in sentences(text):
             found = _TRIAL_APPROVED.search(sentence)
             if found and not _DENIED.search(sentence) and not _ETHICS.search(sentence):
                 yield Problem(path, f'"{found[0]}" is a clearance to run a trial, no approval')

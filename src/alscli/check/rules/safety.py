@@ -6,7 +6,8 @@ import re
 from collections.abc import Iterator
 
 from alscli.check.finding import Problem
-from alscli.check.rule import Subject, rule
+from alscli.check.rule import rule
+from alscli.check.subject import Subject
 from alscli.model.trial import Outcome, Safety
 from alscli.model.values import known, listed
 

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 from alscli.check.finding import Problem
 from alscli.check.format import shown
-from alscli.check.rule import Register, Subject, rule
+from alscli.check.rule import Register, rule
+from alscli.check.subject import Subject
 from alscli.model.ledger import Ledger
 
 if TYPE_CHECKING:

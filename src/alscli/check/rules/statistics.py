@@ -12,7 +12,8 @@ from collections.abc import Iterator
 from decimal import Decimal
 
 from alscli.check.finding import Problem
-from alscli.check.rule import Subject, rule
+from alscli.check.rule import rule
+from alscli.check.subject import Subject
 from alscli.model.effect import DIFFERENCES, OTHER_TEST, RATIOS, quantile, two_tails
 from alscli.model.path import Path
 from alscli.model.trial import Effect, Outcome, Trial, Value
@@ -143,13 +144,6 @@ def _freedom(trial: Trial, outcome: Outcome, effect: Effect) -> int | None:
     return _UNKNOWN_FREEDOM if first is None or second is None else max(1, first + second - 2)
 
 
-def each_effect(trial: Trial) -> Iterator[tuple[Path, Outcome, Effect]]:
-    """Every effect of a trial with its path and its outcome."""
-    for o, outcome in enumerate(listed(trial.outcomes)):
-        for e, effect in enumerate(listed(outcome.effects)):
-            yield ("outcomes", o, "effects", e), outcome, effect
-
-
 # -- rules ------------------------------------------------------------------------------------------
 
 
@@ -163,7 +157,7 @@ def impossible_statistic(subject: Subject) -> Iterator[Problem]:
     Example: `est = 0.36, ci = [0.41, 0.94]`
     Remedy: compare with the source; write `p = "<0.001"` for a printed 0.000.
     """
-    for path, _, effect in each_effect(subject.trial):
+    for path, _, effect in subject.effects:
         yield from _impossible_p(path, effect)
         estimate, ci = number_of(effect.est), known(effect.ci)
         if known(effect.type) in RATIOS:
@@ -210,7 +204,7 @@ def interval_and_p_disagree(subject: Subject) -> Iterator[Problem]:
     Example: `type = "md", ci = [0.15, 4.76], p = 0.37`
     Remedy: compare with the source; name both models in `method` where p comes from another.
     """
-    for path, _, effect in each_effect(subject.trial):
+    for path, _, effect in subject.effects:
         verb = against_interval(effect)
         if verb is not None:
             null = 1 if known(effect.type) in RATIOS else 0
@@ -247,7 +241,7 @@ def p_not_of_interval(subject: Subject) -> Iterator[Problem]:
     0.09 would not
     Remedy: compare with the source; name both models in `method` where p comes from another.
     """
-    for path, outcome, effect in each_effect(subject.trial):
+    for path, outcome, effect in subject.effects:
         if effect.ci is None or (p := two_sided_p(effect)) is None or OTHER_TEST.search(effect.method or ""):
             continue
         computed = p_of_interval(effect, _freedom(subject.trial, outcome, effect))
@@ -315,7 +309,7 @@ def one_sided_unlabelled(subject: Subject) -> Iterator[Problem]:
     Example: NurOwn phase 2: `p = 0.02`, one-sided
     Remedy: write `sides = 1`, or `sides = 2` where the source says so.
     """
-    for path, outcome, effect in each_effect(subject.trial):
+    for path, outcome, effect in subject.effects:
         if effect.sides is not None or effect.p is None or (p := stated_p(effect)) is None:
             continue
         text = f"{effect.method or ''} {outcome.note or ''} {outcome.definition or ''}"

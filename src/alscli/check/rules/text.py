@@ -5,14 +5,15 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterator
+from functools import cache
 from typing import Any
 
 from alscli.check.finding import Problem
 from alscli.check.format import shown
-from alscli.check.rule import Subject, rule, state
-from alscli.model.format import MODELS, schema_comment, shape_of
+from alscli.check.rule import rule, state
+from alscli.check.subject import Subject
+from alscli.model.format import MODELS, FileKind, schema_comment, shape_of
 from alscli.model.path import Path, value_at
-from alscli.model.shape import Shape
 from alscli.store.toml import Document
 
 state(
@@ -262,24 +263,27 @@ def duplicate_keys(subject: Subject) -> Iterator[Problem]:
     Example: two `[[arms]]` with `id = "active"`
     Remedy: rename one of them, and what cites it.
     """
-    shape = shape_of(MODELS[subject.record.entry.kind])
-    for key, value in subject.values.items():  # the format has such lists at the top level only
-        if isinstance(value, list) and key in shape.keys and shape.keys[key].identity in _NAMING:
-            yield from _repeated(value, shape.keys[key], (key,))
+    for key, name in _named_lists(subject.record.entry.kind):
+        elements = subject.values.get(key)
+        if not isinstance(elements, list):
+            continue
+        named = [element.get(name) for element in elements if isinstance(element, dict)]
+        if len({text for text in named if isinstance(text, str)}) == len(elements):
+            continue
+        seen: set[str] = set()
+        for position, element in enumerate(elements):
+            stated = value_at(element, (name,))
+            if isinstance(stated, str) and stated in seen:
+                yield Problem((key, position, name), f"{shown(stated)} stands twice in {key}")
+            elif isinstance(stated, str):
+                seen.add(stated)
 
 
-_NAMING = (("id",), ("key",))
-
-
-def _repeated(elements: list[Any], shape: Shape, path: Path) -> Iterator[Problem]:
-    seen: set[str] = set()
-    for position, element in enumerate(elements):
-        name = value_at(element, shape.identity)
-        if isinstance(name, str):
-            if name in seen:
-                where = (*path, position, *shape.identity)
-                yield Problem(where, f"{shown(name)} stands twice in {path[-1]}")
-            seen.add(name)
+@cache
+def _named_lists(kind: FileKind) -> list[tuple[str, str]]:
+    """The lists whose elements have names, all at the top level, and the key of the name."""
+    keys = shape_of(MODELS[kind]).keys.items()
+    return [(key, each.identity[0]) for key, each in keys if each.identity in (("id",), ("key",))]
 
 
 @rule("SM008", "note", "trial")

@@ -1,0 +1,178 @@
+"""A record under examination, as the rules see it: its values, and what several rules look at, found once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from datetime import date
+from functools import cached_property
+from typing import Any, Generic, TypeVar
+
+from alscli.check.citation import cited
+from alscli.model.evidence import has_counts
+from alscli.model.field import Table
+from alscli.model.intervention import Therapy, therapy_of
+from alscli.model.path import Path
+from alscli.model.product import Product
+from alscli.model.provenance import Ref
+from alscli.model.trial import Counted, Effect, Given, Intervention, Outcome, Safety, Trial
+from alscli.model.values import known, listed
+from alscli.model.vocabulary import Vocabularies
+from alscli.store.collection import Record, Snapshot
+
+T = TypeVar("T")
+
+_DENOMINATORS = ("planned", "screened", "enrolled", "randomized", "treated", "completed", "analyzed")
+
+
+class view(Generic[T]):  # noqa: N801 - used like `property`
+    """What several rules go through: made once, unless the record is broken.
+
+    Of a broken record each rule goes through it anew, as far as can be read, and ends where that ends.
+    """
+
+    def __init__(self, make: Callable[[Subject], Iterator[T]]) -> None:
+        self._make = make
+        self.__doc__ = make.__doc__
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        self._name = name
+
+    def __get__(self, subject: Subject, owner: type) -> Iterable[T]:
+        if not subject.record.readable:
+            return self._make(subject)
+        found = vars(subject)[self._name] = list(self._make(subject))
+        return found
+
+
+@dataclass(frozen=True, slots=True)
+class Names:
+    """What records may cite by name, as far as the files tell, even where a file is broken.
+
+    Trials and products go by their id and by the name of their file. `shared_refs` are the keys of the
+    ledger's references; None where the ledger cannot be read that far.
+    """
+
+    trials: frozenset[str]
+    products: frozenset[str]
+    shared_refs: frozenset[str] | None
+
+
+@dataclass(frozen=True)
+class Subject:
+    """A record under examination, and what surrounds it.
+
+    `record` holds the document with its raw values; `snapshot` every other record, `names` what can be
+    cited of them; `as_of` is the day that counts as today.
+    """
+
+    record: Record
+    model: Table
+    snapshot: Snapshot
+    names: Names
+    vocabularies: Vocabularies
+    as_of: date
+
+    @property
+    def trial(self) -> Trial:
+        """The record as a trial."""
+        return self.model  # type: ignore[return-value]
+
+    @property
+    def product(self) -> Product:
+        """The record as a product."""
+        return self.model  # type: ignore[return-value]
+
+    @property
+    def values(self) -> dict[str, Any]:
+        """The parsed file."""
+        return self.record.document.values if self.record.document else {}
+
+    @cached_property
+    def cited(self) -> list[tuple[Path, str]]:
+        """Every citation in the file: the path of the key of a reference, and the key."""
+        return cited(self.values)
+
+    @cached_property
+    def cites(self) -> frozenset[str]:
+        """The keys that the file cites."""
+        return frozenset([key for _, key in self.cited])
+
+    @cached_property
+    def refs(self) -> dict[str, Ref]:
+        """References that the record can cite, by key: the ledger's and its own."""
+        own: Iterable[Ref] = getattr(self.model, "refs", ())
+        return self.snapshot.shared_refs | {ref.key: ref for ref in own}
+
+    @view
+    def notes(self) -> Iterator[tuple[Path, str]]:
+        """What the curator wrote in words: notes of the record and its outcomes, statements on safety."""
+        note = getattr(self.model, "note", None)
+        if note is not None:
+            yield ("note",), note
+        if self.record.entry.kind != "trial":
+            return
+        eligibility = known(self.trial.eligibility)
+        if eligibility is not None and eligibility.note is not None:
+            yield ("eligibility", "note"), eligibility.note
+        for o, outcome in enumerate(listed(self.trial.outcomes)):
+            if outcome.note is not None:
+                yield ("outcomes", o, "note"), outcome.note
+        for s, safety in enumerate(listed(self.trial.safety)):
+            if safety.statement is not None:
+                yield ("safety", s, "statement"), safety.statement
+
+    def may_say(self, stems: Iterable[str]) -> bool:
+        """Whether one of these texts, in lower case, stands in the notes; a broken record may say all."""
+        return not self.record.readable or any(stem in self._words for stem in stems)
+
+    @cached_property
+    def _words(self) -> str:
+        return "\n".join(text for _, text in self.notes).lower()
+
+    @view
+    def therapies(self) -> Iterator[tuple[Path, Intervention | Product, Therapy | Product]]:
+        """What the record says of its therapies: the path, its own statement, and that with the product's."""
+        if self.record.entry.kind == "product":
+            yield (), self.product, self.product
+            return
+        for i, intervention in enumerate(listed(self.trial.interventions)):
+            yield ("interventions", i), intervention, therapy_of(intervention, self.snapshot.products)
+
+    @view
+    def given(self) -> Iterator[tuple[Path, Given]]:
+        """What the arms of a trial are given, line by line."""
+        for a, arm in enumerate(listed(self.trial.arms)):
+            for g, given in enumerate(listed(arm.given)):
+                yield ("arms", a, "given", g), given
+
+    @view
+    def effects(self) -> Iterator[tuple[Path, Outcome, Effect]]:
+        """Every effect of a trial with its path and its outcome."""
+        for o, outcome in enumerate(listed(self.trial.outcomes)):
+            for e, effect in enumerate(listed(outcome.effects)):
+                yield ("outcomes", o, "effects", e), outcome, effect
+
+    @view
+    def numbers(self) -> Iterator[tuple[Path, Outcome | Safety | Counted]]:
+        """The lines of a trial with numbers: results, harms, and denominators with a source of their own."""
+        enrollment = known(self.trial.enrollment)
+        if enrollment is not None:
+            for name in _DENOMINATORS:
+                count: Counted | None = known(getattr(enrollment, name))
+                if count is not None and count.src is not None:
+                    yield ("enrollment", name), count
+        for o, outcome in enumerate(listed(self.trial.outcomes)):
+            if _has_number(outcome):
+                yield ("outcomes", o), outcome
+        for s, safety in enumerate(listed(self.trial.safety)):
+            if has_counts(safety):
+                yield ("safety", s), safety
+
+
+def _has_number(outcome: Outcome) -> bool:
+    return any(known(value.value) is not None for value in listed(outcome.values)) or any(
+        known(number) is not None
+        for effect in listed(outcome.effects)
+        for number in (effect.est, effect.ci, effect.p)
+    )
