@@ -39,7 +39,7 @@ from pathlib import Path
 import orjson
 from alscli.model.format import MODELS, schema_comment, shape_of
 from alscli.store.copies import written
-from alscli.store.layout import dump
+from alscli.store.canonical import dump
 zipped, drafts, folder = map(Path, sys.argv[1:])
 with zipfile.ZipFile(zipped) as archive:
     for name in archive.namelist():

@@ -17,8 +17,8 @@ from alscli.interview.dialog import interview
 from alscli.interview.draft import Draft, folder, unfinished
 from alscli.interview.proposal import refuse_registered, refuse_taken
 from alscli.interview.question import SHAPE, Choice, Surroundings
+from alscli.store.canonical import dump
 from alscli.store.collection import Collection
-from alscli.store.layout import dump
 from alscli.store.toml import parse
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="no pseudo-terminals")

@@ -10,7 +10,7 @@ from typing import Any
 from alscli.model.format import MODELS, schema_comment, shape_of
 from alscli.model.trial import Trial
 from alscli.registries.draft import Draft, Unreadable
-from alscli.store.layout import dump
+from alscli.store.canonical import dump
 from alscli.store.toml import parse
 
 PAYLOADS = Path(__file__).parent / "payloads"

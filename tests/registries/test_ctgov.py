@@ -15,7 +15,7 @@ from alscli.model.format import MODELS, schema_comment, shape_of
 from alscli.model.vocabulary import shipped
 from alscli.registries import ctgov, ctgov_csv, reading
 from alscli.registries.draft import Draft, Unreadable
-from alscli.store.layout import dump
+from alscli.store.canonical import dump
 
 PAYLOADS = Path(__file__).parent / "payloads"
 LEGACY = sorted((PAYLOADS / "ctgov_legacy").glob("*.json"))

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from alscli.model.format import MODELS, schema_comment, shape_of
 from alscli.registries.sync import reconcile, sentences
+from alscli.store.canonical import dump
 from alscli.store.compare import leaves
-from alscli.store.layout import dump
 from alscli.store.merge import bring
 from alscli.store.toml import parse
 

@@ -16,8 +16,9 @@ from toml_texts import documents, untidy
 from alscli.errors import AlscliError, RefusedError
 from alscli.model.shape import Shape
 from alscli.store import edit as editing
+from alscli.store.canonical import dump
 from alscli.store.edit import append, set_value, unset
-from alscli.store.layout import dump, meaning
+from alscli.store.layout import meaning
 from alscli.store.spans import Path
 from alscli.store.toml import TomlError, parse
 

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from toml_texts import untidy
 
 from alscli.model.shape import Shape
-from alscli.store.layout import dump, lay_out, meaning
+from alscli.store.canonical import dump
+from alscli.store.layout import lay_out, meaning
 from alscli.store.toml import TomlError, parse
 
 VALUE = Shape("value")

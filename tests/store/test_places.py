@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from alscli.model.format import MODELS, FileKind, schema_comment, shape_of
 from alscli.model.shape import Shape
-from alscli.store.layout import Place, Places, dump
+from alscli.store.canonical import Place, Places, dump
 from alscli.store.spans import Span, Spans
 from alscli.store.toml import parse
 

@@ -26,8 +26,8 @@ from alscli.model.nearness import nearest
 from alscli.model.path import Path, name_of, value_at
 from alscli.model.provenance import Waiver
 from alscli.model.vocabulary import Vocabularies
+from alscli.store.canonical import Place, Places
 from alscli.store.collection import Record, Snapshot
-from alscli.store.layout import Place, Places
 from alscli.store.spans import Spans, locate
 
 Stated = tuple[str, Problem]

@@ -272,7 +272,7 @@ def _fill(session: Session, draft: Draft, around: Surroundings, terminal: Termin
     from alscli.cli.fetching import confirmed, copies, fetched, told
     from alscli.model.format import MODELS, schema_comment, shape_of
     from alscli.model.identifiers import suggest_record_id
-    from alscli.store.layout import dump
+    from alscli.store.canonical import dump
 
     number = draft.answers.get("registry_id", "")
     try:

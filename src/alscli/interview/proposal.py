@@ -14,6 +14,7 @@ from alscli.check.report import Report
 from alscli.errors import RefusedError
 from alscli.model.format import MODELS, FileKind, schema_comment, shape_of
 from alscli.model.identifiers import is_safe_record_id, parse_registry_id
+from alscli.store.canonical import dump
 from alscli.store.collection import (
     FOLDERS,
     Collection,
@@ -25,7 +26,6 @@ from alscli.store.collection import (
     registry_ids,
     shown,
 )
-from alscli.store.layout import dump
 from alscli.store.transaction import Step, commit
 from alscli.store.write import locked
 

@@ -12,8 +12,8 @@ from alscli.interview.likeness import look_alikes, told
 from alscli.interview.question import PRODUCT, Question, Values
 from alscli.model.format import MODELS, schema_comment, shape_of
 from alscli.model.path import Path
+from alscli.store.canonical import dump
 from alscli.store.collection import FOLDERS, Collection, Entry, Snapshot
-from alscli.store.layout import dump
 
 _TELLING = ("title", PRODUCT, "sponsor.name")
 """Questions whose answer may tell that the trial is here already."""

@@ -18,9 +18,9 @@ from alscli.model.values import PartialDate
 from alscli.model.vocabulary import Vocabularies
 from alscli.registries.draft import Draft, Unreadable
 from alscli.registries.sync import Reconciled, reconcile
+from alscli.store.canonical import dump
 from alscli.store.collection import Collection, Record, Snapshot, names_of, registry_ids
 from alscli.store.copies import Copy, differing, find, place, written
-from alscli.store.layout import dump
 from alscli.store.merge import bring
 from alscli.store.transaction import Step
 from alscli.store.write import content

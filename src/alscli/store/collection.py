@@ -63,7 +63,7 @@ class Record:
     def is_canonical(self) -> bool:
         """Whether the text is exactly what a new record with these values would be: no comment, no slip."""
         from alscli.model.format import MODELS, schema_comment, shape_of
-        from alscli.store.layout import dump
+        from alscli.store.canonical import dump
 
         kind = self.entry.kind
         return self.document is not None and self.document.text == dump(

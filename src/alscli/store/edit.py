@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from alscli.errors import AlscliError, RefusedError
 from alscli.store import layout
+from alscli.store.canonical import write_key
 from alscli.store.toml import Document, parse
 
 if TYPE_CHECKING:
@@ -279,7 +280,7 @@ def _insert(document: Document, path: Path, value: object, shape: Shape) -> str:
 
 def _into_inline(document: Document, host: Path, names: tuple[str, ...], value: object, shape: Shape) -> str:
     table = _syntax(document, host)
-    key = ".".join(map(layout.write_key, names))
+    key = ".".join(map(write_key, names))
     literal = layout.write_value(value, _shape_at(shape, (*host, *names)), nested=True)
     pair = f"{key} = {literal}"
     if not table.children:
@@ -305,7 +306,7 @@ def _predecessor(present: Iterable[str], name: str, shape: Shape | None) -> int 
 def _insert_line(document: Document, host: Path, names: tuple[str, ...], value: object, shape: Shape) -> str:
     text, statements = document.text, document.spans.statements
     literal = layout.write_value(value, _shape_at(shape, (*host, *names)))
-    line = f"{'.'.join(map(layout.write_key, names))} = {literal}"
+    line = f"{'.'.join(map(write_key, names))} = {literal}"
     siblings = [s for s in statements if s.value is not None and s.table == host]
     before = _predecessor([s.key.names[0] for s in siblings], names[0], _shape_at(shape, host))
     header = next((s for s in statements if s.value is None and s.path == host), None)
@@ -319,7 +320,7 @@ def _insert_line(document: Document, host: Path, names: tuple[str, ...], value: 
         return _splice(text, top, top, f"{line}\n")
     below = next((s for s in statements if s.path[: len(host)] == host), None)
     if host:  # only tables below it have headers
-        line = f"[{'.'.join(layout.write_key(part) for part in host if isinstance(part, str))}]\n{line}"
+        line = f"[{'.'.join(write_key(part) for part in host if isinstance(part, str))}]\n{line}"
     if below is not None:
         top = _top(document, below)
         return _splice(text, top, top, f"{line}\n\n")

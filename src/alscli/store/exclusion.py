@@ -9,10 +9,10 @@ from typing import Any
 from alscli.errors import RefusedError
 from alscli.model.format import MODELS, schema_comment, shape_of
 from alscli.model.identifiers import parse_registry_id
+from alscli.store.canonical import dump
 from alscli.store.collection import LEDGER, Collection, Record, Snapshot, registry_ids, shown
 from alscli.store.copies import moved
 from alscli.store.edit import append, unset
-from alscli.store.layout import dump
 from alscli.store.renaming import redirected, references
 from alscli.store.toml import parse
 from alscli.store.transaction import Step

@@ -10,8 +10,8 @@ from pathlib import Path
 from alscli.errors import CollectionError, RefusedError
 from alscli.model.format import MODELS, marker_shape, schema_comment, shape_of
 from alscli.model.vocabulary import shipped
+from alscli.store.canonical import dump
 from alscli.store.collection import FOLDERS, LEDGER, MARKER, shown
-from alscli.store.layout import dump
 from alscli.store.schemas import schema_path, schema_text
 
 _PRE_COMMIT = """\
