@@ -61,20 +61,25 @@ def _check_files(
 ) -> Report:
     at = now()
     entries = list(collection.entries())
-    files = _Files(
-        entries, {str(entry.path): stamp(entry.path) for entry in entries}, stamps(collection.root), at
-    )
-    beside = [_read(entry) for entry in entries if entry.kind != "trial"]
-    context = _context(collection, as_of, entries, beside)
+    seen = {str(entry.path): stamp(entry.path) for entry in entries} if cached else {}
+    copies = stamps(collection.root) if cached else {}
+    beside = [_read(entry) for entry in entries if entry.kind != "trial"]  # after the stamps, never before
+    state: _State | None = None
+    if cached:
+        state = _State(entries, seen, copies, at, _context(collection, as_of, entries, beside))
     whole = codes == frozenset(catalogue())
-    if cached and whole and (report := _known(collection, files, context, as_of)) is not None:
+    if state is not None and whole and (report := _known(collection, state, as_of)) is not None:
         return report if only is None else _part(report, only)
 
     snapshot = assemble(_understood(collection, *read) for read in beside)
     names = names_in(snapshot, [entry.id for entry in entries if entry.kind == "trial"])
     around = Surroundings(snapshot, names, collection.vocabularies, as_of)
-    cache = Cache(collection.root, "check", context) if cached else None
-    examined, all_read = _examinations(collection, around, files, cache)
+    if state is None:
+        fresh = _examined(collection, around, entries)
+        examined, all_read = {path: examination for path, (examination, _) in fresh}, False
+    else:
+        examined, all_read = _examinations(collection, around, state)
+    examined |= _examined_again(collection, around, entries, examined)
     places = {str(entry.path): entry for entry in entries}
     report = conclude(
         [examined[path] for path in places],
@@ -84,23 +89,35 @@ def _check_files(
         codes=codes,
         all_rules=True,
     )
-    if cached and whole and all_read:
-        _keep(collection, files, context, report)
+    if state is not None and whole and all_read:
+        _keep(collection, state, report)
     return report if only is None else _part(report, only)
 
 
 @dataclass(frozen=True)
-class _Files:
-    """The files of a collection as they were found, the registry copies beside them, a time before that."""
+class _State:
+    """A collection as it was found: its files, the registry copies beside them, a time before that, the rest.
+
+    `context` is a digest of all that examinations depend on beside the file.
+    """
 
     entries: list[Entry]
     seen: dict[str, Stamp | None]
     copies: dict[str, Stamp]
     at: int
+    context: str
 
     def copy_of(self, entry: Entry) -> Stamp | None:
         """What tells a change of the registry copy that a trial is compared with."""
         return self.copies.get(entry.id) if self.copies and entry.kind == "trial" else None
+
+    @property
+    def fingerprint(self) -> str | None:
+        """What tells the whole collection from any other; None where a file cannot be looked at."""
+        if None in self.seen.values():
+            return None
+        copies = [self.copy_of(entry) for entry in self.entries]
+        return digest(repr((self.context, self.seen, copies)).encode("utf-8", "surrogateescape")).hex()
 
 
 def _part(report: Report, only: Container[str]) -> Report:
@@ -112,31 +129,30 @@ def _part(report: Report, only: Container[str]) -> Report:
 
 
 def _examinations(
-    collection: Collection, around: Surroundings, files: _Files, cache: Cache | None
+    collection: Collection, around: Surroundings, state: _State
 ) -> tuple[dict[str, Examination], bool]:
     """The examination of every file, kept or new, and whether all the new ones could be read."""
-    kept = cache.load() if cache is not None else {}
+    cache = Cache(collection.root, "check", state.context)
+    kept = cache.load()
     examined: dict[str, Examination] = {}
     stale: list[Entry] = []
     aged: dict[str, Kept] = {}
-    for entry in files.entries:
+    for entry in state.entries:
         path = str(entry.path)
-        seen, held = files.seen[path], kept.get(path)
+        seen, held = state.seen[path], kept.get(path)
         if held is not None and seen is not None and held.is_fresh(entry.path, seen):
-            restored = _restored(held.content, entry, files.copy_of(entry))
+            restored = _restored(held.content, entry, state.copy_of(entry))
             if restored is not None:
                 examined[path] = restored
                 if not is_settled(seen.changed, seen.touched, held.read_at):  # it was read again to be sure
-                    aged[path] = held._replace(read_at=files.at)
+                    aged[path] = held._replace(read_at=state.at)
                 continue
         stale.append(entry)
     fresh = dict(_examined(collection, around, stale))
-    if cache is not None:
-        new = {str(entry.path) for entry in stale}
-        cache.store(aged | _to_keep(fresh, stale, files), set(kept) - new - set(examined))
-        cache.close()
+    new = {str(entry.path) for entry in stale}
+    cache.store(aged | _to_keep(fresh, stale, state), set(kept) - new - set(examined))
+    cache.close()
     examined |= {path: examination for path, (examination, _) in fresh.items()}
-    examined |= _examined_again(collection, around, files.entries, examined)
     return examined, all(of is not None for _, of in fresh.values())
 
 
@@ -193,55 +209,47 @@ def _understood(collection: Collection, entry: Entry, data: bytes | OSError) -> 
 
 
 def _to_keep(
-    fresh: Mapping[str, tuple[Examination, bytes | None]], stale: Iterable[Entry], files: _Files
+    fresh: Mapping[str, tuple[Examination, bytes | None]], stale: Iterable[Entry], state: _State
 ) -> dict[str, Kept]:
     found: dict[str, Kept] = {}
     for entry in stale:
         path = str(entry.path)
         examination, of = fresh[path]
-        if of is not None and (seen := files.seen[path]) is not None:
-            found[path] = Kept(seen, files.at, of, _written(examination, files.copy_of(entry)))
+        if of is not None and (seen := state.seen[path]) is not None:
+            found[path] = Kept(seen, state.at, of, _written(examination, state.copy_of(entry)))
     return found
 
 
 # -- a whole report, where nothing has changed ---------------------------------------------------------
 
 
-def _known(collection: Collection, files: _Files, context: str, as_of: date) -> Report | None:
+def _known(collection: Collection, state: _State, as_of: date) -> Report | None:
     """The last report of all rules, where every file is the same as then."""
-    if not files.entries or (state := _state(files, context)) is None:
+    if not state.entries or (whole := state.fingerprint) is None:
         return None
-    cache = Cache(collection.root, "report", state)
+    cache = Cache(collection.root, "report", whole)
     kept = cache.load().get(os.fspath(collection.root))
     cache.close()
     if kept is None:
         return None
-    paths = [entry.path for entry in files.entries]
+    paths = [entry.path for entry in state.entries]
     findings = [_finding(values, paths[file]) for file, values in json.loads(kept.content)]
     return Report(findings, list(map(str, paths)), as_of)
 
 
-def _keep(collection: Collection, files: _Files, context: str, report: Report) -> None:
+def _keep(collection: Collection, state: _State, report: Report) -> None:
     """Keep the report, unless a file is so young that it may have changed unseen."""
-    state = _state(files, context)
-    if state is None or not all(
-        seen is not None and is_settled(seen.changed, seen.touched, files.at)
-        for seen in (*files.seen.values(), *files.copies.values())
+    whole = state.fingerprint
+    if whole is None or not all(
+        seen is not None and is_settled(seen.changed, seen.touched, state.at)
+        for seen in (*state.seen.values(), *state.copies.values())
     ):
         return
-    numbers = {entry.path: number for number, entry in enumerate(files.entries)}
+    numbers = {entry.path: number for number, entry in enumerate(state.entries)}
     content = _as_json([[numbers[finding.path], _plain(finding)] for finding in report.findings])
-    cache = Cache(collection.root, "report", state)
-    cache.store({os.fspath(collection.root): Kept(Stamp(0, 0, 0), files.at, b"", content)})
+    cache = Cache(collection.root, "report", whole)
+    cache.store({os.fspath(collection.root): Kept(Stamp(0, 0, 0), state.at, b"", content)})
     cache.close()
-
-
-def _state(files: _Files, context: str) -> str | None:
-    """What tells the whole collection from any other; None where a file cannot be looked at."""
-    if None in files.seen.values():
-        return None
-    copies = [files.copy_of(entry) for entry in files.entries]
-    return digest(repr((context, files.seen, copies)).encode("utf-8", "surrogateescape")).hex()
 
 
 # -- an examination as text ---------------------------------------------------------------------------

@@ -129,19 +129,18 @@ class Collection:
         return extended(folder) if folder.is_dir() else shipped()
 
     def entries(self) -> Iterator[Entry]:
-        """Every record file, sorted by path: products, trials, then the ledger's place in between."""
-        found: list[Entry] = []
-        for kind, folder in FOLDERS.items():
+        """Every record file, sorted by path: the ledger, products, trials."""
+        if os.path.lexists(self.root / LEDGER):
+            yield Entry(self.root / LEDGER, "ledger")
+        for folder, kind in sorted((folder, kind) for kind, folder in FOLDERS.items()):
             try:
                 with os.scandir(self.root / folder) as listing:
-                    found += [Entry(Path(item.path), kind) for item in listing if is_record_name(item.name)]
+                    names = sorted(item.name for item in listing if is_record_name(item.name))
             except FileNotFoundError:
                 continue
             except OSError as error:
                 raise CollectionError(f"cannot read {shown(self.root / folder)}: {error.strerror}") from error
-        if os.path.lexists(self.root / LEDGER):
-            found.append(Entry(self.root / LEDGER, "ledger"))
-        yield from sorted(found, key=lambda entry: entry.path.as_posix())
+            yield from (Entry(self.root / folder / name, kind) for name in names)
 
     def read(self, entry: Entry) -> Record:
         """Read one file; what is wrong with it is in the record, not raised."""

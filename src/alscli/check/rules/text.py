@@ -221,11 +221,11 @@ def canonical_layout(subject: Subject) -> Iterator[Problem]:
     Example: keys out of order, `60000000` without underscores, CRLF line ends
     Remedy: `alscli fmt`
     """
-    from alscli.store.layout import lay_out
-
     document = subject.record.document
     if document is None or not subject.record.readable or subject.record.is_canonical:
         return
+    from alscli.store.layout import lay_out
+
     kind = subject.record.entry.kind
     laid_out = lay_out(document.text, shape_of(MODELS[kind]), schema_comment(kind))
     if laid_out != document.text:
