@@ -2,41 +2,46 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from functools import cache
 from typing import Any
 
+from alscli.check.presence import Node, tree
+from alscli.model.format import FileKind, fields
 from alscli.model.path import Path
 
+_CITING = ("src", "verified.against", "refs[].notice", "excluded[].refs", "claims[].refs")
 
-def cited(values: dict[str, Any]) -> list[tuple[Path, str]]:
-    """Every citation of a parsed file: the path of the key of a reference, and the key."""
+
+def cited(kind: FileKind, values: Mapping[str, Any]) -> list[tuple[Path, str]]:
+    """Every citation of a parsed file of this kind: the path of the key of a reference, and the key."""
     found: list[tuple[Path, str]] = []
-    _collect(values, (), found)
+    _collect(values, (), _citing(kind), found)
     return found
 
 
-def _collect(table: dict[str, Any], path: Path, found: list[tuple[Path, str]]) -> None:
-    for key, value in table.items():
-        if key in _CITING and (key == "src" or path[:1] in _CITING[key]):
+@cache
+def _citing(kind: FileKind) -> dict[str, Node]:
+    """The fields that hold keys of references."""
+    paths = [entry.path for entry in fields(kind)]
+    return tree(path for path in paths if path in _CITING or path.endswith(".src"))
+
+
+def _collect(
+    table: Mapping[str, Any], path: Path, nodes: Mapping[str, Node], found: list[tuple[Path, str]]
+) -> None:
+    for key, node in nodes.items():
+        value = table.get(key)
+        if value is None:
+            continue
+        if not node.below:
             found += _keys(value, (*path, key))
-            continue
-        kind = value.__class__
-        if kind is str:
-            continue
-        if kind is list:
+        elif value.__class__ is dict:
+            _collect(value, (*path, key), node.below, found)
+        elif value.__class__ is list:
             for position, element in enumerate(value):
                 if element.__class__ is dict:
-                    _collect(element, (*path, key, position), found)
-        elif kind is dict:
-            _collect(value, (*path, key), found)
-
-
-_CITING: dict[str, set[Path]] = {
-    "src": set(),
-    "against": {("verified",)},
-    "notice": {("refs",)},
-    "refs": {("excluded",), ("claims",)},
-}
+                    _collect(element, (*path, key, position), node.below, found)
 
 
 def _keys(value: Any, path: Path) -> Iterator[tuple[Path, str]]:

@@ -91,7 +91,7 @@ class Subject:
     @cached_property
     def cited(self) -> list[tuple[Path, str]]:
         """Every citation in the file: the path of the key of a reference, and the key."""
-        return cited(self.values)
+        return cited(self.record.entry.kind, self.values)
 
     @cached_property
     def cites(self) -> frozenset[str]:
@@ -124,7 +124,8 @@ class Subject:
 
     def may_say(self, stems: Iterable[str]) -> bool:
         """Whether one of these texts, in lower case, stands in the notes; a broken record may say all."""
-        return not self.record.readable or any(stem in self._words for stem in stems)
+        words = self._words if self.record.readable else None
+        return words is None or any(stem in words for stem in stems)
 
     @cached_property
     def _words(self) -> str:

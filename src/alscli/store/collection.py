@@ -41,7 +41,7 @@ class Entry(NamedTuple):
     @property
     def id(self) -> str:
         """The id that the file's name gives."""
-        return self.path.stem
+        return self.path.name.removesuffix(".toml")
 
 
 @dataclass(frozen=True)

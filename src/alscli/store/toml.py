@@ -193,8 +193,8 @@ def _depth(values: dict[str, Any]) -> int:
         level = [
             child
             for value in level
-            for child in (value.values() if type(value) is dict else value)
-            if type(child) is dict or type(child) is list
+            for child in (value.values() if value.__class__ is dict else value)
+            if (kind := child.__class__) is dict or kind is list
         ]
     return depth
 
