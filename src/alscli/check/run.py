@@ -11,12 +11,14 @@ import hashlib
 import json
 import os
 import sys
+from array import array
 from collections.abc import Collection as Container
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 from functools import partial
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -31,7 +33,7 @@ from alscli.store.collection import MARKER, Collection, Entry, Record, assemble,
 from alscli.store.copies import stamps
 from alscli.store.processes import spread
 
-CHUNK = 250
+CHUNK = 100
 """Files that a process examines at a time."""
 
 
@@ -114,10 +116,17 @@ class _State:
     @property
     def fingerprint(self) -> str | None:
         """What tells the whole collection from any other; None where a file cannot be looked at."""
-        if None in self.seen.values():
+        stamps = [*self.seen.values(), *(self.copy_of(entry) or _NO_COPY for entry in self.entries)]
+        hashed = hashlib.blake2b(self.context.encode(), digest_size=16)
+        hashed.update("\0".join(self.seen).encode("utf-8", "surrogateescape"))
+        try:
+            hashed.update(array("q", chain.from_iterable(stamps)).tobytes())  # type: ignore[arg-type]
+        except (TypeError, OverflowError):  # no stamp, or a date after 2262
             return None
-        copies = [self.copy_of(entry) for entry in self.entries]
-        return digest(repr((self.context, self.seen, copies)).encode("utf-8", "surrogateescape")).hex()
+        return hashed.hexdigest()
+
+
+_NO_COPY = Stamp(-1, 0, 0)
 
 
 def _part(report: Report, only: Container[str]) -> Report:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import os
 import stat
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -140,7 +141,8 @@ class Collection:
                 continue
             except OSError as error:
                 raise CollectionError(f"cannot read {shown(self.root / folder)}: {error.strerror}") from error
-            yield from (Entry(self.root / folder / name, kind) for name in names)
+            place = self.root / folder
+            yield from (Entry(place / name, kind) for name in names)
 
     def read(self, entry: Entry) -> Record:
         """Read one file; what is wrong with it is in the record, not raised."""
@@ -254,11 +256,18 @@ def shown(path: Path | str) -> str:
 
     What a terminal would obey in a file's name is spelled out.
     """
-    try:
-        relative = Path(os.path.relpath(path))
-    except ValueError:  # another drive
-        relative = Path(path)
-    return one_line(relative.as_posix())
+    folder, name = os.path.split(path)
+    if not name.endswith(".toml"):  # a folder, or one of a few
+        return one_line(_relative(os.fspath(path), os.getcwd()))  # noqa: PTH109
+    folder = _relative(folder or os.curdir, os.getcwd())  # noqa: PTH109
+    return one_line(name if folder == os.curdir else f"{folder}/{name}")
+
+
+@lru_cache(maxsize=256)
+def _relative(path: str, _here: str) -> str:
+    with suppress(ValueError):  # of another drive
+        path = os.path.relpath(path)
+    return Path(path).as_posix()
 
 
 def names_of(record: Record) -> set[str]:
