@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import json
 import re
 from datetime import date
@@ -369,7 +368,7 @@ def test_a_file_name_that_is_not_utf_8_does_not_stop_a_report() -> None:
 )
 def test_json_has_a_word_for_every_value(value: object, shown: str) -> None:
     """Not a number is no JSON; it is said as text."""
-    found = dataclasses.replace(finding(), value=value)
+    found = finding()._replace(value=value)
     for text in (json_reporter.render(report(found)), *jsonl.render(report(found))):
         assert f'"value": {shown}' in text or f'"value":{shown}' in text
         json.loads(text, parse_constant=lambda name: pytest.fail(f"{name} is no JSON"))

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from functools import cached_property
-from typing import Any
+from typing import Any, NamedTuple
 
 from alscli.check.broken import BROKEN, BrokenError, readable_part
 from alscli.check.finding import Finding, Problem
@@ -44,8 +44,7 @@ class Surroundings:
     as_of: date
 
 
-@dataclass(frozen=True, slots=True)
-class Examination:
+class Examination(NamedTuple):
     """What was found in one file before waivers; `gist` is None where the file holds no readable record.
 
     `left` is what its waivers leave, provided that no rule across records finds anything in it and that every

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import dataclasses
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path as FilePath
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from alscli.model.path import Path
 
@@ -44,8 +43,7 @@ class Problem:
     span: tuple[int, int] | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
+class Finding(NamedTuple):
     """A problem with its rule and its place.
 
     Lines and columns are 1-based and count characters. `path` is the file; `keys` lead to the value in it,
@@ -68,7 +66,7 @@ class Finding:
     safe: bool = False
     help: str = ""
     keys: Path = ()
-    source: str = dataclasses.field(default="", compare=False, repr=False)
+    source: str = ""
 
     @property
     def order(self) -> tuple[str, int, int, str, str]:
