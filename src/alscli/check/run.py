@@ -157,7 +157,7 @@ def _examinations(
                     aged[path] = held._replace(read_at=state.at)
                 continue
         stale.append(entry)
-    fresh = dict(_examined(collection, around, stale))
+    fresh = dict(_examined(collection, around, stale, hashed=True))
     new = {str(entry.path) for entry in stale}
     cache.store(aged | _to_keep(fresh, stale, state), set(kept) - new - set(examined))
     cache.close()
@@ -166,7 +166,10 @@ def _examinations(
 
 
 Fresh = tuple[str, tuple[Examination, bytes | None]]
-"""A path, its examination, and the digest of the bytes that were examined; None where none could be read."""
+"""A path, its examination, and the digest of the bytes that were examined where it is wanted.
+
+The digest is None where no bytes could be read.
+"""
 
 
 def _examined_again(
@@ -186,13 +189,21 @@ def _examined_again(
     return {path: examination for path, (examination, _) in _examined(collection, wider, doubtful)}
 
 
-def _examined(collection: Collection, around: Surroundings, entries: Sequence[Entry]) -> Iterator[Fresh]:
-    for found in spread(partial(_examine_all, collection, around, entries), range(len(entries)), CHUNK):
+def _examined(
+    collection: Collection, around: Surroundings, entries: Sequence[Entry], *, hashed: bool = False
+) -> Iterator[Fresh]:
+    work = partial(_examine_all, collection, around, entries, hashed=hashed)
+    for found in spread(work, range(len(entries)), CHUNK):
         yield from found
 
 
 def _examine_all(
-    collection: Collection, around: Surroundings, entries: Sequence[Entry], numbers: Iterable[int]
+    collection: Collection,
+    around: Surroundings,
+    entries: Sequence[Entry],
+    numbers: Iterable[int],
+    *,
+    hashed: bool = False,
 ) -> list[Fresh]:
     """The examinations of the entries with these numbers, which take less than entries to hand over."""
     codes = frozenset(catalogue())
@@ -200,7 +211,7 @@ def _examine_all(
     found: list[Fresh] = []
     for number in numbers:
         entry, data = _read(entries[number])
-        of = digest(data) if isinstance(data, bytes) else None
+        of = None if isinstance(data, OSError) else digest(data) if hashed else b""
         record = _understood(collection, entry, data)
         found.append((str(entry.path), (examine(record, around, rules, codes), of)))
     return found

@@ -124,8 +124,13 @@ class Subject:
 
     def may_say(self, stems: Iterable[str]) -> bool:
         """Whether one of these texts, in lower case, stands in the notes; a broken record may say all."""
-        words = self._words if self.record.readable else None
-        return words is None or any(stem in words for stem in stems)
+        if not self.record.readable:
+            return True
+        words = self._words
+        for stem in stems:  # noqa: SIM110 - `any` takes twice as long
+            if stem in words:
+                return True
+        return False
 
     @cached_property
     def _words(self) -> str:

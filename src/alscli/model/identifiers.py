@@ -442,7 +442,6 @@ def _read_url(host: str, rest: str) -> RegistryId | None:
     return found[0] if len({each.key for each in found}) == 1 else None
 
 
-@lru_cache(4096)
 @lru_cache(8192)
 def parse_registry_id(text: str) -> RegistryId | None:
     """The registry id that a text is, in canonical spelling; None where it is no known registry's shape.

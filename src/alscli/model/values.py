@@ -29,6 +29,7 @@ from alscli.model.absence import listed as listed
 
 _INNER = "alscli_inner"
 _ABSENCES: dict[object, Absence] = {a.value: a for a in Absence}
+_LONGEST_ABSENCE = max(len(absence) for absence in Absence)
 
 
 @dataclass(frozen=True, slots=True)
@@ -374,9 +375,9 @@ Interval = Annotated[Range, Reads("two numbers", _read_interval, {**_NUMBERS, "m
 def _read_text(value: object) -> str:
     if not isinstance(value, str):
         raise _wrong_type("text in quotes")
-    if not value.strip():
+    if not value or value.isspace():
         raise wrong_shape("text that is not blank; leave the key out where nothing is known")
-    if value in _ABSENCES:
+    if len(value) <= _LONGEST_ABSENCE and value in _ABSENCES:
         raise wrong_shape(
             "text; not_reported and not_applicable stand only for optional facts, and never in a list"
         )
