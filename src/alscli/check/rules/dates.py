@@ -92,8 +92,9 @@ def future_date(subject: Subject) -> Iterator[Problem]:
     trial = subject.trial
     if trial.status_as_of.surely_after(subject.as_of):
         yield Problem(("status_as_of",), f"{trial.status_as_of} is in the future")
-    for name in ("registered", *_STAGES, "results_posted"):
-        stage = dated(trial, name)
+    dates = known(trial.dates)
+    for name in ("registered", *_STAGES, "results_posted") if dates is not None else ():
+        stage: Dated | None = known(getattr(dates, name))
         if stage is not None and stage.type == "actual" and stage.on.surely_after(subject.as_of):
             yield Problem(("dates", name, "on"), f"{stage.on} is in the future, and its type is actual")
 

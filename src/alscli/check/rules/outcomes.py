@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from decimal import Decimal
+from functools import lru_cache
 
 from alscli.check.finding import Problem
 from alscli.check.rule import rule
@@ -13,7 +14,7 @@ from alscli.check.subject import Subject
 from alscli.model.path import Path
 from alscli.model.trial import Outcome, Value
 from alscli.model.values import Moment, Quantity, known, listed
-from alscli.model.vocabulary import Term
+from alscli.model.vocabulary import Term, Vocabulary
 
 _USUAL_UNITS = frozenset({"point", "points", "score", "分", "stage", "pg/ml", "ng/ml", "ng/l"})
 _COUNTED = frozenset({"count", "percent"})
@@ -204,13 +205,19 @@ def matrix_missing(subject: Subject) -> Iterator[Problem]:
     Example: `instrument = "NfL"` without `matrix`
     Remedy: add `matrix = "serum"`, `"plasma"` or `"CSF"`, or `"not_reported"`.
     """
-    vocabulary = subject.vocabularies["instrument"]
+    measured = _measured_in_something(subject.vocabularies["instrument"])
     for o, outcome in enumerate(listed(subject.trial.outcomes)):
-        if outcome.matrix is not None or (term := _term(subject, outcome)) is None:
-            continue
-        above = (vocabulary.terms[code] for code in vocabulary.ancestors(term.code))
-        if any(one.extra.get("matrix_required") is True for one in (term, *above)):
-            yield Problem(("outcomes", o, "matrix"), f"{term.code} in what? `matrix` is missing", at="header")
+        if outcome.matrix is None and (instrument := known(outcome.instrument)) in measured:
+            yield Problem(
+                ("outcomes", o, "matrix"), f"{instrument} in what? `matrix` is missing", at="header"
+            )
+
+
+@lru_cache(maxsize=16)
+def _measured_in_something(instruments: Vocabulary) -> frozenset[str]:
+    """The instruments that say nothing without their matrix."""
+    needing = [term.code for term in instruments.terms.values() if term.extra.get("matrix_required") is True]
+    return frozenset(below for code in needing for below in instruments.descendants(code))
 
 
 @rule("OC016", "warning", "trial", about=("outcomes[].instrument",))

@@ -93,7 +93,8 @@ def _unresolved(subject: Subject, trial: Trial) -> Iterator[Unresolved]:
         if (named := given.intervention) is not None and named not in interventions:
             yield "intervention", (*path, "intervention"), named, interventions
     for o, outcome in enumerate(listed(trial.outcomes)):
-        yield from _unresolved_arms(outcome, ("outcomes", o), arms)
+        if outcome.values is not None or outcome.effects is not None:
+            yield from _unresolved_arms(outcome, ("outcomes", o), arms)
     for s, safety in enumerate(listed(trial.safety)):
         if (arm := safety.arm) is not None and arm not in arms:
             yield "arm", ("safety", s, "arm"), arm, arms

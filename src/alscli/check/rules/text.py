@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterator
+from contextlib import suppress
 from functools import cache
 from typing import Any
 
@@ -267,9 +268,11 @@ def duplicate_keys(subject: Subject) -> Iterator[Problem]:
         elements = subject.values.get(key)
         if not isinstance(elements, list):
             continue
-        named = [element.get(name) for element in elements if isinstance(element, dict)]
-        if len({text for text in named if isinstance(text, str)}) == len(elements):
-            continue
+        with suppress(
+            AttributeError, TypeError
+        ):  # of elements that are no tables, and names that are no text
+            if len({element.get(name) for element in elements}) == len(elements):
+                continue
         seen: set[str] = set()
         for position, element in enumerate(elements):
             stated = value_at(element, (name,))
