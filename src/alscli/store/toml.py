@@ -85,8 +85,10 @@ def parse(data: bytes) -> Document:
         raise _fault("TX003", f"larger than 1 MiB ({len(data):,} bytes)", "", 0)
     text = _decode(data)
     body = text.removeprefix(_BOM)
-    _check_brackets(body)
-    values = _read(text)
+    brackets = text.count("[") + text.count("{")
+    if brackets > _HARMLESS:
+        _check_brackets(body)
+    values = _read(text, screened=brackets > _SCREENED)
     if _depth(values) > MAX_DEPTH + 1:
         _check_keys(body)
         raise _at(text, _too_deep(values), f"nested deeper than {MAX_DEPTH} levels")
@@ -128,8 +130,6 @@ def _decode(data: bytes) -> str:
 
 def _check_brackets(text: str) -> None:
     """Refuse deep nesting before a parser that recurses sees it."""
-    if text.count("[") + text.count("{") <= _HARMLESS:
-        return
     depth = 0
     for token in _BRACKETS.finditer(text):
         kind = token.lastindex
@@ -141,10 +141,10 @@ def _check_brackets(text: str) -> None:
             depth -= 1
 
 
-def _read(text: str) -> dict[str, Any]:
+def _read(text: str, *, screened: bool) -> dict[str, Any]:
     import toml_rs
 
-    if text.count("[") + text.count("{") > _SCREENED and (fault := _syntax_fault(text)):
+    if screened and (fault := _syntax_fault(text)):
         raise fault
     try:
         values: dict[str, Any] = toml_rs.loads(text, toml_version="1.0.0", parse_float=_decimal)
