@@ -194,6 +194,44 @@ def test_a_missing_or_misspelled_key_is_one_finding(kind: FileKind, path: FieldP
     assert_one_cause_one_finding(read(kind, misspelled), path)
 
 
+LISTS = [
+    (kind, path)
+    for kind, path in PLACES
+    if isinstance(found := at(path, full(kind)), list) and all(map(is_table, found)) and path[-1] != "waivers"
+]
+
+
+@pytest.mark.parametrize(("kind", "path"), LISTS, ids=name)
+@pytest.mark.parametrize("left", [0, 1])
+def test_a_list_header_in_the_singular_is_one_finding(kind: FileKind, path: FieldPath, left: int) -> None:
+    """Where all elements stand below it, or the last while the others are in their list."""
+    elements = at(path, full(kind))
+    split = max(len(elements) - 1, 0) if left else 0
+    values = changed(
+        path,
+        full(kind),
+        lambda table, key: setitem(table, key, elements[:split]) if split else delitem(table, key),
+    )
+    at(path[:-1], values)[singular(str(path[-1]))] = elements[split:]
+    assert_one_cause_one_finding(read(kind, values), path)
+
+
+def singular(key: str) -> str:
+    """What somebody may write in place of the name of a list."""
+    return key.removesuffix("es" if key.endswith("ches") else "s") if key.endswith("s") else f"{key}s"
+
+
+def test_a_waiver_below_a_misspelled_header_is_believed() -> None:
+    waivers = full("trial")["waivers"]
+    values = changed(("waivers",), full("trial"), lambda table, key: setitem(table, key, waivers[:-1]))
+    values["waiver"] = [*waivers[-1:], {"why": "of no rule"}, 5]
+    part: Any = readable_part(Trial, values, [("waivers",)], {"vocabularies": shipped()})
+    assert [waiver.rule for waiver in part.waivers] == [waiver["rule"] for waiver in waivers]
+    values["waivers"] = [5, *waivers]
+    part = readable_part(Trial, values, [("waivers",)], {"vocabularies": shipped()})
+    assert part.waivers[0] is BROKEN
+
+
 def test_several_wrong_values_are_as_many_findings() -> None:
     """Breaking many places at once hides none of them."""
     values = changed(("status",), full("trial"), lambda table, key: setitem(table, key, "stopped"))

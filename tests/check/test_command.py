@@ -283,6 +283,37 @@ def test_a_renamed_record_is_no_loss(repository: Path, capfd: Lines) -> None:
     assert gone(capfd) == []
 
 
+def test_a_trial_among_the_products_is_found_and_no_trace_of_the_trial(
+    repository: Path, capfd: Lines, git: Git
+) -> None:
+    git(repository, "mv", "records/trials/valor.toml", "records/products/valor.toml")
+    codes = {(code, place) for code, place, _ in found(capfd, "--changed-since", "HEAD")}
+    assert ("XR004", "records/trials/valor.toml") in codes
+    assert ("SM001", "records/products/valor.toml") in codes
+    assert run(capfd, "--changed-since", "HEAD")[0] == 1
+    git(repository, "commit", "-qm", "moved")
+    assert found(capfd, "--changed-since", "HEAD") == []
+
+
+def test_a_product_with_the_name_of_a_trial(repository: Path, capfd: Lines, git: Git) -> None:
+    products = repository / "records" / "products"
+    text = (products / "nurown.toml").read_text("utf-8").replace('id = "nurown"', 'id = "valor"')
+    (products / "valor.toml").write_text(text, "utf-8")
+    assert json.loads(run(capfd, "--changed-since", "HEAD", "--format", "json")[1])["checked"] == 1
+    git(repository, "add", "-A")
+    git(repository, "commit", "-qm", "two of one name")
+    (products / "valor.toml").unlink()
+    assert gone(capfd) == [("XR004", "records/products/valor.toml", 1)]
+
+
+def test_a_product_that_says_it_was_a_trial_does_not_explain_it(repository: Path, capfd: Lines) -> None:
+    remove(repository, "valor")
+    product = repository / "records" / "products" / "nurown.toml"
+    text = product.read_text("utf-8").replace('id = "nurown"\n', 'id = "nurown"\nformer_ids = ["valor"]\n', 1)
+    product.write_text(text, "utf-8")
+    assert gone(capfd) == [("XR004", "records/trials/valor.toml", 1)]
+
+
 def test_a_broken_record_is_not_gone(repository: Path, capfd: Lines) -> None:
     (repository / "records" / "trials" / "valor.toml").write_text("id = ", "utf-8")
     assert gone(capfd) == []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tomllib
+from datetime import date
 from decimal import Decimal
 from typing import Any
 
@@ -63,6 +64,7 @@ def test_the_smallest_trial_has_no_problem() -> None:
         ),
         ({"qqq": "1"}, "SM001", "unknown key `qqq`"),
         ({'"a\\u001bb"': "1"}, "SM001", "unknown key `a\\x1bb`"),
+        ({"nctId": '"NCT00000001"'}, "SM001", "unknown key `nctId`; did you mean `registry_id`?"),
         ({"phase": ""}, "SM002", "`phase` is missing"),
         ({"dates": '{ start = { type = "actual" } }'}, "SM002", "`on` is missing in [dates.start]"),
         ({"registry_id": ""}, "SM002", "needs a source: `registry_id` or one `[[refs]]`"),
@@ -71,6 +73,21 @@ def test_the_smallest_trial_has_no_problem() -> None:
         ({"sites": "2.0"}, "SM003", "`sites` should be a whole number, not 2.0"),
         ({"sites": "true"}, "SM003", "`sites` should be a whole number, not true"),
         ({"sites": "[1, 2]"}, "SM003", "`sites` should be a whole number, not a list"),
+        ({"sites": "[]"}, "SM003", "`sites` should be a whole number, not an empty list"),
+        ({"eligibility": '{ age = ["18", 60] }'}, "SM003", "`age` should be a number, not the text '18'"),
+        ({"eligibility": "{ age = [[18]] }"}, "SM003", "`age` should be a number, not a list"),
+        ({"eligibility": "{ age = [] }"}, "SM005", "[] is not a range: [least] or [least, greatest]"),
+        (
+            {"eligibility": "{ age = [60, 17.5] }"},
+            "SM005",
+            "[60, 17.5] is not a range: [least] or [least, greatest]",
+        ),
+        ({"src": '["registry", 2021]'}, "SM003", "`src` should be text in quotes, not 2021"),
+        (
+            {"src": "[]"},
+            "SM003",
+            "`src` should be the key of a source, or a list of keys, not an empty list",
+        ),
         ({"conditions": '"ALS"'}, "SM003", "`conditions` should be a list, not the text 'ALS'"),
         ({"arms": '{ id = "a" }'}, "SM003", "`arms` should be a list of tables, not a table"),
         ({"dates": '"2019"'}, "SM003", "`dates` should be a table, not the text '2019'"),
@@ -149,10 +166,59 @@ def test_an_unknown_key_beside_the_known_one_hides_nothing() -> None:
     assert [code for code, _ in trial(statsu='"completed"', phase="")] == ["SM002", "SM001"]
 
 
+def test_a_key_of_an_importer_is_one_problem() -> None:
+    for name in ("nct_id", "nctid", "NCTId", "nct-number"):
+        [(code, problem)] = trial(registry_id="", **{name: '"NCT00000001"'})
+        assert (code, problem.suggestions) == ("SM001", ("registry_id",))
+
+
+@pytest.mark.parametrize(
+    ("keys", "path"),
+    [
+        ({"eligibility": '{ age = ["18", 60] }'}, ("eligibility", "age", 0)),
+        ({"eligibility": '{ alsfrs_r = [25, "x"] }'}, ("eligibility", "alsfrs_r", 1)),
+        ({"eligibility": "{ age = [60, 18] }"}, ("eligibility", "age")),
+        ({"src": '["registry", ""]'}, ("src", 1)),
+        (
+            {"disputes": '[{ field = "phase", values = [{ value = [1, [2, {}]], src = "registry" }] }]'},
+            ("disputes", 0, "values", 0, "value", 1, 1),
+        ),
+    ],
+)
+def test_a_bad_element_is_pointed_at(keys: dict[str, str], path: tuple[str | int, ...]) -> None:
+    assert path in [problem.path for _, problem in trial(**keys)]
+
+
 def test_the_other_files_have_forms_too() -> None:
     assert [code for code, _ in stated('schema = 1\nid = "a"\nname = "A"\n', "product")] == ["SM002"]
     ledger = 'schema = 1\n[[searches]]\nid = "a"\non = "2026"\nsource = "s"\nquery = "q"\nhits = -1\n'
     assert [code for code, _ in stated(ledger, "ledger")] == ["SM005"]
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        ([Decimal("-1.20"), 3], "[-1.20, 3]"),
+        ([True, ["it's", 'a "b"']], '[true, ["it\'s", "a \\"b\\""]]'),
+        (["\u202e"], '["\\U0000202e"]'),
+        ([{"a": 1, "b c": {}}], '[{ a = 1, "b c" = {} }]'),
+        ([date(2019, 1, 1)], "[2019-01-01]"),
+        (list(range(50)), f"{str(list(range(50)))[:76]} …]"),
+    ],
+    ids=str,
+)
+def test_lists_are_shown_as_in_toml(value: object, text: str) -> None:
+    assert shown(value) == text
+
+
+@given(
+    st.recursive(st.text() | st.booleans(), lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner))
+)
+def test_shown_lists_are_printable_toml(value: Any) -> None:
+    text = shown([value])
+    assert text.isprintable()
+    if not text.endswith(" …]"):
+        assert tomllib.loads(f"a = {text}") == {"a": [value]}
 
 
 @given(st.text())
@@ -166,6 +232,7 @@ def test_shown_text_is_printable_and_short(text: str) -> None:
     [
         ({"a": 1}, "a table"),
         ([1], "a list"),
+        ([], "an empty list"),
         (True, "true"),
         ("x", "the text 'x'"),
         (Decimal("1.50"), "1.50"),

@@ -11,11 +11,12 @@ from collections.abc import Iterable, Mapping
 from functools import cache
 from typing import Annotated, Any, NoReturn
 
-from pydantic import TypeAdapter
+from pydantic import TypeAdapter, ValidationError
 
 from alscli.model.field import Table
 from alscli.model.format import anatomy, key_of
 from alscli.model.path import Path
+from alscli.model.provenance import Waiver
 
 
 class BrokenError(Exception):
@@ -37,8 +38,26 @@ BROKEN: Any = _Broken()
 
 def readable_part(model: type[Table], values: Any, paths: Iterable[Path], context: dict[str, Any]) -> Table:
     """A model of `values` in which what stands, or is missing, at each of `paths` is broken."""
-    part: Table = _table(model, values, list(paths), context)
-    return part
+    part: Any = _table(model, values, list(paths), context)
+    if getattr(part, "waivers", None) is BROKEN:
+        part = part.model_copy(update={"waivers": _readable_waivers(model, values, context)})
+    readable: Table = part
+    return readable
+
+
+def _readable_waivers(model: type[Table], values: Mapping[str, Any], context: dict[str, Any]) -> list[Any]:
+    """The waivers, also those below a misspelled header: what they are for would be found once more."""
+    known = {key_of(name, field) for name, field in model.model_fields.items()}
+    found: list[Any] = []
+    for key in ("waivers", *sorted(values.keys() - known)):
+        elements = values.get(key)
+        for element in elements if isinstance(elements, list) else ():
+            try:
+                found.append(Waiver.model_validate(element, context=context))
+            except ValidationError:
+                if key == "waivers":
+                    found.append(BROKEN)
+    return found
 
 
 def _table(model: type[Table], values: Any, paths: list[Path], context: dict[str, Any]) -> Any:

@@ -66,7 +66,7 @@ def examine(record: Record, around: Surroundings, rules: Ruleset, codes: frozens
     left = None
     if subject is not None:
         found += [page.finding(*stated) for stated in _record_problems(subject, rules)]
-        if subject.values.get("waivers"):
+        if _waivers(subject):
             left = tuple(waive(found, subject, page, codes, settled=True))
     gist = gist_of(subject) if subject is not None and record.readable else None
     return Examination(str(record.entry.path), record.entry.kind, tuple(found), gist, left)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
@@ -21,6 +21,14 @@ if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
 
 _QUOTED_KEY = re.compile(r"`\[*(\w+)")
+_BARE_KEY = re.compile(r"[A-Za-z0-9_-]+")
+_KNOWN_ELSEWHERE_AS = {
+    "nct": "registry_id",
+    "nctid": "registry_id",
+    "nctnumber": "registry_id",
+    "nctno": "registry_id",
+}
+"""What registries and their exports call a key, in lower case and in one word."""
 
 
 def problems(
@@ -51,15 +59,35 @@ def broken_paths(kind: FileKind, errors: Sequence[ErrorDetails], values: Mapping
 
 
 def _misspelled(errors: Sequence[ErrorDetails], values: Mapping[str, Any], shape: Shape) -> set[Path]:
-    """The paths of absent keys that unknown keys of the same table seem to mean."""
+    """The paths of keys that unknown keys of the same table seem to mean, where they are absent.
+
+    A list of tables that is there too is broken as well: a part of it stands under the unknown key.
+    """
     found: set[Path] = set()
     for error in errors:
         if error["type"] == "extra_forbidden":
             *table, key = error["loc"]
-            near = nearest(str(key), _shape_at(tuple(table), shape).keys)
-            if near and near[0] not in value_at(values, tuple(table)):
-                found.add((*table, near[0]))
+            near = _near(str(key), _shape_at(tuple(table), shape).keys)
+            if not near:
+                continue
+            meant = (*table, near[0])
+            if near[0] not in value_at(values, tuple(table)) or (
+                _holds_tables(meant, shape) and _is_table_or_tables(error["input"])
+            ):
+                found.add(meant)
     return found
+
+
+def _near(key: str, keys: Collection[str]) -> list[str]:
+    """The keys that an unknown one may mean, best first."""
+    usual = _KNOWN_ELSEWHERE_AS.get(re.sub(r"[\W_]", "", key).lower())
+    return [usual] if usual is not None and usual in keys else nearest(key, keys)
+
+
+def _is_table_or_tables(value: object) -> bool:
+    if isinstance(value, list):
+        return bool(value) and all(isinstance(element, Mapping) for element in value)
+    return isinstance(value, Mapping)
 
 
 def _missing(error: ErrorDetails) -> list[Path]:
@@ -75,8 +103,9 @@ def _missing(error: ErrorDetails) -> list[Path]:
 def _problem(
     error: ErrorDetails, values: Mapping[str, Any], shape: Shape, vocabularies: Vocabularies
 ) -> tuple[str, Problem]:
-    path = _stated(error["loc"], values)
-    value = error["input"]
+    within: Path = error.get("ctx", {}).get("within", ())
+    path = (*_stated(error["loc"], values), *within)
+    value = value_at(error["input"], within)
     expected = str(error.get("ctx", {}).get("expected", ""))
     match error["type"]:
         case "extra_forbidden":
@@ -117,7 +146,7 @@ def _stated(path: Path, values: Mapping[str, Any]) -> Path:
 
 def _unknown_key(path: Path, shape: Shape) -> Problem:
     keys = _shape_at(path[:-1], shape).keys
-    near = tuple(nearest(str(path[-1]), keys))
+    near = tuple(_near(str(path[-1]), keys))
     hint = f"; did you mean `{near[0]}`?" if near else ""
     return Problem(
         path,
@@ -197,15 +226,26 @@ def _inside(path: Path) -> str:
 
 
 def shown(value: object) -> str:
-    """A value as it stands in a message: text quoted, long text cut, nothing that a terminal would obey."""
-    text = (
-        repr(value)
-        if isinstance(value, str)
-        else str(value).lower()
-        if isinstance(value, bool)
-        else str(value)
-    )
-    return text if len(text) <= 80 else f"{text[:76]} …{text[-1] if isinstance(value, str) else ''}"
+    """A value as it stands in a message: text quoted, the rest as in TOML, long ones cut.
+
+    It holds nothing that a terminal would obey.
+    """
+    text = repr(value) if isinstance(value, str) else _as_toml(value)
+    return text if len(text) <= 80 else f"{text[:76]} …{text[-1] if isinstance(value, str | list) else ''}"
+
+
+def _as_toml(value: object) -> str:
+    if isinstance(value, list):
+        return f"[{', '.join(map(_as_toml, value))}]"
+    if isinstance(value, Mapping):
+        pairs = (
+            f"{key if _BARE_KEY.fullmatch(key) else _as_toml(key)} = {_as_toml(inner)}"
+            for key, inner in value.items()
+        )
+        return f"{{ {', '.join(pairs)} }}" if value else "{}"
+    if isinstance(value, str):
+        return "".join(letter if letter.isprintable() else f"\\U{ord(letter):08x}" for letter in _toml(value))
+    return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def kind_of(value: object) -> str:
@@ -213,9 +253,7 @@ def kind_of(value: object) -> str:
     if isinstance(value, Mapping):
         return "a table"
     if isinstance(value, list):
-        return "a list"
-    if isinstance(value, bool):
-        return shown(value)
+        return "a list" if value else "an empty list"
     if isinstance(value, str):
         return f"the text {shown(value)}"
     return shown(value)

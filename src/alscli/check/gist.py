@@ -28,7 +28,8 @@ class Gist(NamedTuple):
     text and key of each secondary id, `related` what it names as related; `kin` is equal for trials of one
     product, sponsor and phase, which started between the days `first` and `last` (ordinals) with `size`
     people; `conditions` are terms with what stands above them. Of a product: `names` are normalized, with
-    the path of each. `cites` are the keys of references that it cites or names in `found_in`.
+    the path of each, and so is `note`. `cites` are the keys of references that it cites or names in
+    `found_in`.
     """
 
     path: str
@@ -48,7 +49,7 @@ class Gist(NamedTuple):
     conditions: tuple[Texts, ...] = ()
     names: tuple[tuple[str, str, int], ...] = ()
     modality: str = ""
-    noted: bool = False
+    note: str = ""
     refs: Texts = ()
     cites: Texts = ()
     excluded: int = 0
@@ -167,7 +168,7 @@ def _of_product(product: Product) -> Mapping[str, Any]:
     return {
         "names": tuple((name, key, position) for name, (key, position) in names.items()),
         "modality": product.modality,
-        "noted": product.note is not None,
+        "note": normalize(product.note or ""),
     }
 
 

@@ -104,6 +104,15 @@ class Subject:
         own: Iterable[Ref] = getattr(self.model, "refs", ())
         return self.snapshot.shared_refs | {ref.key: ref for ref in own}
 
+    def has_twins(self, field: str) -> bool:
+        """Whether two elements of a list of this name have one id or key, which is SM006's finding."""
+        key = "key" if field == "refs" else "id"
+        elements = self.values.get(field)
+        if not isinstance(elements, list):
+            return False
+        names = [element.get(key) for element in elements if isinstance(element, dict)]
+        return len(set(map(str, names))) < len(names)
+
     @view
     def notes(self) -> Iterator[tuple[Path, str]]:
         """What the curator wrote in words: notes of the record and its outcomes, statements on safety."""

@@ -215,54 +215,71 @@ def _why_unreadable(path: Path) -> str | None:
 class _Base:
     """A revision to compare with.
 
-    `changed` are the files that differ from it, `ids` its records with the files they had, and `former` the
-    ids that changed records say they had.
+    `changed` are the files that differ from it, `files` those of its records by kind and id, and `former` the
+    kinds and ids that changed records say they had.
     """
 
     changed: frozenset[str]
-    ids: dict[str, Path]
-    former: frozenset[str]
+    files: dict[_Named, Path]
+    former: frozenset[_Named]
+
+
+_Named = tuple[str, str]
+"""The kind of a record and its id."""
 
 
 def _base(session: Session, revision: str) -> _Base:
     from alscli.store.git import repository
-    from alscli.store.versions import between, kind_of
+    from alscli.store.versions import changed_since, kind_of
 
     root = session.collection.root
     found = repository(root)
     commit = found.commit(revision)
     if commit is None:
         raise UsageError(f"--changed-since: no revision {revision!r}", "name a commit, a branch or a tag")
-    _, after = between(found, root, commit, None)
-    changed = [entry.path for entry in session.collection.entries() if entry.id in after]
-    kept = [(version.values or {}).get("former_ids") for version in after.values()]
-    files = [path for path in sorted(found.blobs(commit, root)) if kind_of(path) in ("trial", "product")]
+    changed = changed_since(found, root, commit)
+    kept = [(version.kind, (version.values or {}).get("former_ids")) for version in changed.values()]
+    files = {path: kind for path in sorted(found.blobs(commit, root)) if (kind := kind_of(path)) is not None}
     return _Base(
-        frozenset(map(str, changed)),
-        {Path(path).stem: root / path for path in files},
-        frozenset(
-            name for names in kept if isinstance(names, list) for name in names if isinstance(name, str)
-        ),
+        frozenset(str(root / path) for path in changed),
+        {(kind, Path(path).stem): root / path for path, kind in files.items() if kind != "ledger"},
+        frozenset((kind, id_) for kind, ids in kept if isinstance(ids, list) for id_ in ids if _is_text(id_)),
     )
+
+
+def _is_text(value: object) -> bool:
+    return isinstance(value, str)
 
 
 def _with_removed(report: Report, base: _Base, collection: Collection) -> Report:
     """The report with what XR004 says of records that are gone."""
     from alscli.check.rules.removal import removed
 
-    here = set(base.former)
+    there: set[_Named] = set(base.former)
     explained: set[str] | None = set()
     for entry in collection.entries():
         if entry.kind != "ledger":
-            here.add(entry.id)
+            there.add((entry.kind, entry.id))
         elif (document := collection.read(entry).document) is None:
             explained = None
         else:
             excluded = document.values.get("excluded")
             listed = excluded if isinstance(excluded, list) else []
             explained = {str(item.get("id")) for item in listed if isinstance(item, dict)}
-    found = [*report.findings, *removed(base.ids, here, explained, collection.root)]
+    names = _told_apart(base.files)
+    before = {names[named]: path for named, path in base.files.items()}
+    here = {name for named, name in names.items() if named in there}
+    found = [*report.findings, *removed(before, here, explained, collection.root)]
     return replace(report, findings=sorted(found, key=lambda finding: finding.order))
+
+
+def _told_apart(records: Iterable[_Named]) -> dict[_Named, str]:
+    """The ids of records; a product beside a trial of the same id, which may not be, is told from it."""
+    records = set(records)
+    return {
+        (kind, id_): f"{id_} (product)" if kind == "product" and ("trial", id_) in records else id_
+        for kind, id_ in records
+    }
 
 
 # -- mending ------------------------------------------------------------------------------------------

@@ -45,7 +45,9 @@ OTHER_TEST = re.compile(
 """Methods whose p does not come from the model of the estimate and its interval."""
 
 _TOWARD_WORSE = re.compile(
-    r"declin|decreas|loss|worsen|deteriorat|progress|下降|减少|恶化|进展", re.IGNORECASE
+    r"declin|decreas|loss|\blost\b|\bfall|\bdrop|reduc|worse|deteriorat|progress|positive number"
+    r"|下降|减少|降低|减退|丧失|恶化|进展",
+    re.IGNORECASE,
 )
 
 

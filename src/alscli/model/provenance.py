@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Annotated
 
 from alscli.model.field import Table, Term, optional, required, several
@@ -12,6 +13,8 @@ Doi = Annotated[str, canonical("DOI", parse_doi, "a DOI such as 10.1002/mus.2747
 Pmid = Annotated[str, canonical("PubMed number", parse_pmid, 'a PubMed number in quotes, such as "34890069"')]
 Pmcid = Annotated[str, canonical("PubMed Central id", parse_pmcid, "a PubMed Central id such as PMC9305113")]
 Url = Annotated[str, canonical("address", parse_url, "an address that begins with https:// or http://")]
+
+_OPEN = re.compile(r"\s*open(?!\w|-|\s?label)", re.IGNORECASE)
 
 SRC = "Keys of the references behind this; `registry` is the entry of `registry_id`"
 LOC = "Where in the source: page, table, abstract, section"
@@ -62,7 +65,7 @@ class Dispute(Table):
     @property
     def is_open(self) -> bool:
         """Whether nobody has ruled yet."""
-        return self.ruling is None or self.ruling.startswith("open") or self.ruling == "merge"
+        return self.ruling is None or self.ruling == "merge" or _OPEN.match(self.ruling) is not None
 
 
 class Waiver(Table):

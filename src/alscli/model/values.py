@@ -109,6 +109,21 @@ def wrong_shape(expected: str, problem: str = "") -> PydanticCustomError:
     return PydanticCustomError("shape", "should be {expected}", {"expected": expected, "problem": problem})
 
 
+def _read_each(values: list[Any], read: Callable[[Any], T]) -> list[T]:
+    """The elements of a list; the error of the first bad one says in `within` where in the list it is."""
+    found: list[T] = []
+    for position, value in enumerate(values):
+        try:
+            found.append(read(value))
+        except PydanticCustomError as error:
+            context = error.context or {}
+            within = (position, *context.get("within", ()))
+            raise PydanticCustomError(
+                error.type, error.message_template, {**context, "within": within}
+            ) from error
+    return found
+
+
 # -- dates ------------------------------------------------------------------------------------------
 
 DATE_PATTERN = r"^\d{4}(-\d{2}(-\d{2})?)?$"
@@ -352,7 +367,7 @@ class Range:
 def _read_range(value: object) -> Range:
     if not isinstance(value, list):
         raise _wrong_type("a range: [least] or [least, greatest]")
-    numbers = [_read_number(item) for item in value]
+    numbers = _read_each(value, _read_number)
     if len(numbers) not in (1, 2) or (len(numbers) == 2 and numbers[0] > numbers[1]):
         raise wrong_shape("a range: [least] or [least, greatest]")
     return Range(numbers[0], numbers[1] if len(numbers) == 2 else None)
@@ -399,7 +414,7 @@ def _read_sources(value: object) -> tuple[str, ...]:
         return (_read_text(value),)
     if not isinstance(value, list) or not value:
         raise _wrong_type("the key of a source, or a list of keys")
-    return tuple(_read_text(item) for item in value)
+    return tuple(_read_each(value, _read_text))
 
 
 Sources = Annotated[
@@ -420,7 +435,7 @@ Sources = Annotated[
 
 def _read_scalar(value: object) -> str | int | Decimal | bool | list[Any]:
     if isinstance(value, list):
-        return [_read_scalar(item) for item in value]
+        return _read_each(value, _read_scalar)
     if isinstance(value, (str, bool)):
         return value
     return _read_number(value)

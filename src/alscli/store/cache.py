@@ -20,6 +20,9 @@ from typing import NamedTuple
 LAYOUT = 3
 """Version of the tables; a cache of another one is thrown away."""
 
+FAULTS = (sqlite3.Error, UnicodeDecodeError)
+"""What a database raises; of garbled bytes even its messages may be no text."""
+
 YOUNG = 2_000_000_000
 """Nanoseconds; a file that changed so shortly before it was read may have changed again unseen."""
 
@@ -91,7 +94,7 @@ class Cache:
         self._purpose = purpose
         self._context = context
         self._connection: sqlite3.Connection | None = None
-        with suppress(sqlite3.Error, OSError):
+        with suppress(*FAULTS, OSError):
             self._connection = _opened(root)
 
     def load(self) -> dict[str, Kept]:
@@ -109,7 +112,7 @@ class Cache:
                 for path, *seen, at, of, text, sum_ in rows
                 if isinstance(text, str) and sum_ == _sum(path, *seen, at, of, text)
             }
-        except sqlite3.Error:
+        except FAULTS:
             return {}
 
     def store(self, kept: Mapping[str, Kept], gone: Iterable[str] = ()) -> None:
@@ -121,7 +124,7 @@ class Cache:
         forgotten = [(self._purpose, path) for path in gone]
         if self._connection is None or not (rows or forgotten):
             return
-        with suppress(sqlite3.Error), self._connection as connection:
+        with suppress(*FAULTS), self._connection as connection:
             connection.execute(
                 "DELETE FROM kept WHERE purpose = ? AND context <> ?", (self._purpose, self._context)
             )
@@ -185,7 +188,7 @@ def _opened(root: Path) -> sqlite3.Connection:
         return _checked(path)
     except sqlite3.OperationalError:  # in use, or not to be opened: another's, or nobody's
         raise
-    except sqlite3.DatabaseError:  # foreign, corrupt or of another version: it is only a cache
+    except (sqlite3.DatabaseError, UnicodeDecodeError):  # foreign, corrupt, of another version: only a cache
         path.unlink(missing_ok=True)
         return _checked(path)
 
@@ -207,7 +210,7 @@ def _checked(path: Path) -> sqlite3.Connection:
                 " sum INTEGER, PRIMARY KEY (purpose, path)) WITHOUT ROWID;"
                 "COMMIT;"
             )
-    except sqlite3.Error:
+    except FAULTS:
         connection.close()
         raise
     return connection

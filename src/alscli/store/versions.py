@@ -116,6 +116,11 @@ def snapshot_of(versions: Mapping[str, Version], collection: Collection) -> Snap
     return assemble(records)
 
 
+def changed_since(repository: Repository, root: Path, old: str) -> dict[str, Version]:
+    """The files of records in the working tree that a revision does not hold as they are, by their path."""
+    return _working_tree(root, _records(repository.files(old, root)))[0]
+
+
 def _records(files: Mapping[str, Blob]) -> dict[str, Blob]:
     return {path: blob for path, blob in files.items() if kind_of(path) is not None}
 
@@ -149,6 +154,14 @@ def _read(
 def _against_working_tree(
     repository: Repository, root: Path, before: dict[str, Blob]
 ) -> tuple[dict[str, Version], dict[str, Version]]:
+    after, different = _working_tree(root, before)
+    ids = _ids({*different, *after})
+    contents = _contents(repository, (before[path] for path in sorted(different)))
+    return _read(before, ids, contents), {ids[path]: version for path, version in after.items()}
+
+
+def _working_tree(root: Path, before: Mapping[str, Blob]) -> tuple[dict[str, Version], set[str]]:
+    """What differs from these blobs: the files that there are by path, and the paths of the blobs."""
     after: dict[str, Version] = {}
     different = set(before)
     for entry in Collection(root).entries():
@@ -163,9 +176,7 @@ def _against_working_tree(
             different.discard(path)
         else:
             after[path] = version_of(entry.kind, data)
-    ids = _ids({*different, *after})
-    contents = _contents(repository, (before[path] for path in sorted(different)))
-    return _read(before, ids, contents), {ids[path]: version for path, version in after.items()}
+    return after, different
 
 
 def _stored(path: Path, data: bytes, held: Blob) -> bytes:

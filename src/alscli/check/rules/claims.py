@@ -13,23 +13,107 @@ from alscli.model.path import Path
 from alscli.model.trial import Trial
 from alscli.model.values import known, listed
 
-_SENTENCE = re.compile(r"\.\s+|[;。；!?！？\n]")
+_SENTENCE = re.compile(r"\.\s+|[;。；!！\n]|(?<=[?？])")
 
 
 def sentences(text: str) -> list[str]:
-    """The sentences of a note."""
+    """The sentences of a note; a question keeps its mark."""
     return _SENTENCE.split(text)
 
 
+_NO_EFFICACY = (
+    r"(?:[- ](?!(?:at|in|for|on|with|as|and|or|to|by|of|after|from|than|over|even|when|if)\b)[\w-]+)?"
+    r" (?:dos(?:es?|age|ing)|amounts?|concentrations?|dates?|cough\w*|half-li\w+|sample size|ranges?)\b"
+)
+_MONTH = r"(?:jan|feb|mar|apr|may|june?|july?|aug|sep|oct|nov|dec)[a-z]*"
+_IN_FORCE = (
+    rf" (?:(?:from|on|upon|as of|as from|since|until|by|in) )?(?:(?:the )?\d{{1,2}}(?:st|nd|rd|th)? )?"
+    rf"(?:{_MONTH}\.? \d|(?:19|20)\d\d\b)"
+    r"| (?:from|on|upon|since|until) (?:its |the )?(?:day|date|approval|publication|signature|signing)\b"
+    r"| at (?:the|that) time\b| or (?:not|in)"
+)
 _EFFICACY = re.compile(
-    r"\b(?:effective(?! (?:dose|date|concentration))|efficacious)\b"
-    r"|有效(?![性率期成剂劑量])|(?:显著|顯著)(?!性)",
+    r"(?<!cost[- ])(?<!\bhow )(?<!\bmaximum )(?<!\bmaximal )(?<!\bminimum )(?<!\bminimal )(?<!\blowest )"
+    rf"\b(?:effective\b(?!{_NO_EFFICACY}|{_IN_FORCE})|efficacious\b)"
+    r"|有效(?![性率期成剂劑量值]|[与與]否|的?(?:数据|數據|例数|例數|病例|样本|樣本|[问問]卷|[浓濃]度|[证證]件|咳嗽|[载載]荷))"
+    r"|(?:显著|顯著)(?!性|[恶惡]化|加重|副|不良|毒)",
     re.IGNORECASE,
 )
 _EFFICACY_STEMS = ("effective", "efficacious", "有效", "显著", "顯著")
-_DENIED = re.compile(
-    r"\b(?:not|nor?|neither|never|cannot|without|whether|if)\b|n't\b|[无無未不非没沒]|是否", re.IGNORECASE
+_OF_OTHER_MATTERS = re.compile(r"contracept|birth[- ]control|pregnan|避孕", re.IGNORECASE)
+
+_TURN = re.compile(r"\bbut\b|\bhowever\b|\byet\b|但|然而|不[过過]", re.IGNORECASE)
+_CLAUSE = re.compile(r"[,，、]|(?:而)?且|而")
+_KNOWN = (
+    r"(?:say|says|said|show\w*|prove\w*|proof|evidence|mean\w*|f[io]u?nd\w*|think\w*|believ\w*|claim\w*|know\w*"
+    r"|known|establish\w*|demonstrat\w*|indicat\w*|suggest\w*|conclu\w*|confirm\w*|sign\w*|tell|told|judge\w*)"
 )
+# Doubt reaches over a list ("that it is safe, tolerable or effective"), a denial to the end of its clause.
+_DOUBTED = re.compile(
+    r"\bwhether\b|(?:\b(?:not|no|never|nobody|none|cannot|without|neither|nor|little|hardly)\b|n't\b)"
+    rf"(?: [\w-]+){{0,3}}? {_KNOWN}(?: [\w-]+){{0,2}}? (?:that|whether|if|how|to be)\b",
+    re.IGNORECASE,
+)
+_DOUBTED_IN_CHINESE = re.compile(
+    r"(?:是否|能否|可否"
+    r"|(?:[未不無无没沒][^，,]{0,5}|[难難]以)(?:[证證](?:明|[实實]|[据據])|表明|[显顯]示|[说說]明"
+    r"|[断斷][定言]|判[断斷]|[认認]定|确定|確定))[^，,]*$"
+)
+_HARM = r"(?:side[- ]effects?|adverse \w+|toxicit\w+|complications?|SAEs?|AEs?)\b"
+_DENIED = re.compile(
+    r"(?P<subject>\b(?:nor?|none|neither|never|nobody|nothing|hardly|lack\w*|fail\w*|absence"
+    r"|unclear|unknown|unproven|doubtful|(?<!even )if)\b)"
+    rf"(?! (?:doubt|less|exception)\b)(?!(?: \w+){{0,2}} {_HARM})"
+    r"|(?P<verb>\b(?:not|cannot)\b|n't\b)(?! (?:only|just|merely|simply|less)\b)"
+    r"|\bwithout\b(?=(?: [\w-]+){0,3} ?$)(?! (?:doubt|question|exception)\b)"
+    r"|[无無没沒]有?(?!(?:任何|明[显顯]|[严嚴]重|其他)*(?:毒?副|不良|毒性|并[发發])|[创創痛菌比疑论論需须須不]|一例外)"
+    r"|未(?![来來])|(?<![无無])不(?![仅僅但断斷只光单單久良同少错錯俗愧无無论論管]|到.{0,3}[年月周天日])"
+    r"|非(?![常侵手凡创創运運药藥临臨典])|缺[乏少]|[难難]以|有待|若|如果|假如|如$",
+    re.IGNORECASE,
+)
+_FINITE = re.compile(r"\b(?:is|was|are|were|proved|proves)\b", re.IGNORECASE)
+_EPISTEMIC = re.compile(rf"\b(?:that|{_KNOWN})\b", re.IGNORECASE)
+_REACH = 150
+"""How many characters before a word are read for its denial."""
+
+
+def _is_denied(before: str) -> bool:
+    """Whether a word is denied by what stands before it in its clause."""
+    for denial in _DENIED.finditer(before):
+        between = before[denial.end() :]
+        # "Those who could not walk: it was effective" denies the walking.
+        if not denial["verb"] or not _FINITE.search(between) or _EPISTEMIC.search(between):
+            return True
+    return False
+
+
+def _claimed(sentence: str) -> str | None:
+    """The word with which a sentence claims efficacy; None where it denies, doubts or asks."""
+    if sentence.rstrip().endswith(("?", "？")):
+        return None
+    for part in _TURN.split(sentence):
+        doubt = _DOUBTED.search(part)
+        for start, end in _clauses(part):
+            if _OF_OTHER_MATTERS.search(part, start, end):
+                continue
+            for found in _EFFICACY.finditer(part, start, end):
+                at = found.start()
+                doubted = (doubt is not None and doubt.end() <= at) or _DOUBTED_IN_CHINESE.search(
+                    part[max(0, at - _REACH) : at]
+                )
+                if not doubted and not _is_denied(part[max(start, at - _REACH) : at]):
+                    return found[0]
+    return None
+
+
+def _clauses(part: str) -> Iterator[tuple[int, int]]:
+    start = 0
+    for cut in _CLAUSE.finditer(part):
+        yield start, cut.start()
+        start = cut.end()
+    yield start, len(part)
+
+
 _CONCURRENT = frozenset({"placebo", "sham", "active", "standard_care", "no_treatment", "dose"})
 
 
@@ -47,23 +131,24 @@ def _controlled(trial: Trial) -> bool:
 def efficacy_in_words(subject: Subject) -> Iterator[Problem]:
     """Words of efficacy in a note or statement of a trial without a controlled result.
 
-    有效, 显著, effective: without a concurrent control nobody can say so. Sentences that deny or ask, and
-    有效性 and 有效率 (efficacy, rate of response), are left alone.
+    有效, 显著, effective: without a concurrent control nobody can say so. A word that is denied, doubted or
+    asked before it stands is left alone, as are criteria of eligibility, contraception, doses, dates of
+    force, and 有效性 and 有效率 (efficacy, rate of response).
 
     Example: "Effective in all patients" in a single-arm trial
     Remedy: say what was measured, and how it changed.
     """
     controlled: bool | None = None
     for path, text in subject.notes if subject.may_say(_EFFICACY_STEMS) else ():
-        if not _EFFICACY.search(text):
+        if path == ("eligibility", "note") or not _EFFICACY.search(text):
             continue
         if controlled is None:
             controlled = _controlled(subject.trial)
         if controlled:
             return
         for sentence in sentences(text):
-            if (found := _EFFICACY.search(sentence)) and not _DENIED.search(sentence):
-                yield Problem(path, f'"{found[0]}", of a trial without a controlled result')
+            if (word := _claimed(sentence)) is not None:
+                yield Problem(path, f'"{word}", of a trial without a controlled result')
                 break
 
 
@@ -72,31 +157,36 @@ def subgroup_without_primary(subject: Subject) -> Iterator[Problem]:
     """A positive result of a subgroup or post hoc, and nothing said of the primary outcome's.
 
     A reader takes the one for the other. A primary outcome with `not_reported` is enough: it says that
-    somebody looked. Observational studies without a primary outcome are left alone.
+    somebody looked. The first such result is reported. Observational studies without a primary outcome are
+    left alone.
 
     Example: ALSummit with the slow progressors alone
     Remedy: add the primary outcome and what came of it.
     """
-    trial = subject.trial
+    position = apart_from_primary(subject.trial)
+    if position is not None:
+        outcomes = listed(subject.trial.outcomes)
+        lacking = "its result is missing" if any(o.role == "primary" for o in outcomes) else "there is none"
+        words = f"{outcomes[position].result} apart from the primary outcome, and {lacking}"
+        yield Problem(("outcomes", position, "result"), words)
+
+
+def apart_from_primary(trial: Trial) -> int | None:
+    """The first positive outcome of a subgroup or post hoc, where nothing is known of a primary outcome."""
     outcomes = listed(trial.outcomes)
-    positive = [
+    primaries = [outcome for outcome in outcomes if outcome.role == "primary"]
+    if any(outcome.result not in (None, "pending") or has_result(outcome) for outcome in primaries):
+        return None
+    if not primaries and trial.study_type != "interventional":
+        return None
+    positive = (
         o
         for o, outcome in enumerate(outcomes)
         if outcome.result in ("met", "nominal")
         and (outcome.subgroup is not None or outcome.role == "post_hoc")
         and outcome.role != "primary"
-    ]
-    if not positive:
-        return
-    primaries = [outcome for outcome in outcomes if outcome.role == "primary"]
-    if any(outcome.result not in (None, "pending") or has_result(outcome) for outcome in primaries):
-        return
-    if not primaries and trial.study_type != "interventional":
-        return
-    lacking = "its result is missing" if primaries else "there is none"
-    for o in positive:
-        words = f"{outcomes[o].result} apart from the primary outcome, and {lacking}"
-        yield Problem(("outcomes", o, "result"), words)
+    )
+    return next(positive, None)
 
 
 @rule("CL003", "note", "trial", about=("outcomes[].subgroup",))
@@ -116,16 +206,26 @@ def many_cut_offs(subject: Subject) -> Iterator[Problem]:
             yield Problem(path, f"a nominal result, one of {family} tested")
 
 
+_FIRST_PERSON = (
+    r"[例位名个個]?(?:[a-z0-9 -]{0,12}|[渐漸][冻凍]症|肌萎[缩縮][侧側]索硬化症?)"
+    r"(?:患者|受[试試]者|[参參][与與]者|病人)"
+)
 _SUPERLATIVE = re.compile(
-    r"(?:best|first)[ -]in[ -]class|world['’]?s? first|first in the world|ground-?breaking|revolutionary"
-    r"|breakthrough(?! (?:therap|device|designation))|game[ -]chang|unprecedented|miracl|cutting[ -]edge"
-    r"|[全环環]球首|世界首|[国國][际際]首|首[创創]|[领領]先|最先[进進]|革命性|奇[迹蹟]|里程碑|[划劃][时時]代"
-    r"|突破(?!性(?:治[疗療]|[疗療]法|[医醫][疗療]))"
+    r"(?:best|first)[ -]in[ -]class"
+    r"|world['’]?s?[ -]first(?! (?:[\w-]+ )?(?:patient|participant|subject|volunteer)s?\b)|first in the world"
+    r"|ground-?breaking|revolutionary|game[ -]chang|unprecedented|miracl|cutting[ -]edge"
+    r"|breakthrough(?![ -](?:therap|device|designation|status|(?:cancer )?pain"
+    r"|infection|covid|sars|seizure|bleed))"
+    rf"|(?:[全环環]球|世界|[国國][际際])首(?!{_FIRST_PERSON})"
+    rf"|(?:[国國][内內]|[我中全][国國]|[亚亞]洲)首(?!{_FIRST_PERSON})[个個款例创創家次种種项項]"
+    r"|首[创創]|[领領]先|最先[进進](?![入行])|革命性|奇[迹蹟]|[划劃][时時]代"
+    r"|里程碑(?!(?:式|性)?的?(?:付?款|付[费費]|支付|[费費]|金|收入))"
+    r"|突破(?!性?的?(?:治[疗療]|[疗療]法|[医醫][疗療]|[认認]定|[资資]格|感染|疼?痛|[癫癲][痫癇]|出血))"
 )
 _SUPERLATIVE_STEMS = (
-    *("in class", "in-class", "s first", "world first", "first in the", "groundb", "ground-b", "revolution"),
-    *("breakthrough", "game chang", "game-chang", "unprecedented", "miracl", "cutting edge", "cutting-edge"),
-    *("球首", "世界首", "国首", "國首", "际首", "際首", "首创", "首創", "领先", "領先", "最先", "革命性"),
+    *("in class", "in-class", "world", "groundb", "ground-b", "revolution", "breakthrough", "game chang"),
+    *("game-chang", "unprecedented", "miracl", "cutting edge", "cutting-edge", "球首", "界首", "国首"),
+    *("國首", "际首", "際首", "内首", "內首", "洲首", "首创", "首創", "领先", "領先", "最先", "革命性"),
     *("奇迹", "奇蹟", "里程碑", "时代", "時代", "突破"),
 )
 
@@ -135,7 +235,8 @@ def superlatives(subject: Subject) -> Iterator[Problem]:
     """Words of advertisement in a note.
 
     全球首款, best-in-class, 突破: they state nothing that can be checked. The designation of that name
-    (breakthrough therapy, 突破性治疗) is left alone.
+    (breakthrough therapy, 突破性治疗), breakthrough pain or infection, milestone payments and a first dose
+    (全球首例患者) are left alone.
 
     Example: "The world's first iPSC therapy for ALS"
     Remedy: leave the word out; a claim that circulates belongs in the ledger.

@@ -9,7 +9,7 @@ from itertools import combinations, pairwise
 from alscli.check.finding import Problem
 from alscli.check.rule import rule, state
 from alscli.check.subject import Subject
-from alscli.model.evidence import REPORTED
+from alscli.model.evidence import has_result
 from alscli.model.provenance import Dated
 from alscli.model.trial import Trial
 from alscli.model.values import PartialDate, known, listed
@@ -39,6 +39,23 @@ def dated(trial: Trial, name: str) -> Dated | None:
     return found
 
 
+def happened(subject: Subject, name: str) -> Dated | None:
+    """One of the trial's dates, unless it cannot be seen yet: that is DT003's."""
+    stage = dated(subject.trial, name)
+    return None if stage is None or _is_unseen(subject, name, stage) else stage
+
+
+_SEEN_ONLY = frozenset({"registered", "results_posted"})
+"""Stages that nobody plans: a date without a type is that of the event."""
+
+
+def _is_unseen(subject: Subject, name: str, stage: Dated) -> bool:
+    """Whether a date of something that is said to have happened lies in the future."""
+    ended = name == "completion" and subject.trial.status == "completed"
+    actual = stage.type == "actual" or (stage.type is None and (name in _SEEN_ONLY or ended))
+    return actual and stage.on.surely_after(subject.as_of)
+
+
 def disputed(trial: Trial, field: str) -> bool:
     """Whether a dispute is recorded about the field or a part of it."""
     return any(d.field == field or d.field.startswith(f"{field}.") for d in trial.disputes)
@@ -54,10 +71,9 @@ def stages_in_order(subject: Subject) -> Iterator[Problem]:
     Example: `start = { on = "2021-05" }` with `completion = { on = "2020-11" }`
     Remedy: compare both dates with the registry.
     """
-    trial = subject.trial
-    told: set[tuple[str, str]] = set()
+    told: set[str] = set()
     for chain in (_STAGES, ("start", "primary_completion", "results_posted")):
-        stages = [(name, stage.on) for name in chain if (stage := dated(trial, name)) is not None]
+        stages = [(name, stage.on) for name in chain if (stage := happened(subject, name)) is not None]
         broken = [
             (earlier, later)
             for earlier, later in combinations(stages, 2)
@@ -65,8 +81,8 @@ def stages_in_order(subject: Subject) -> Iterator[Problem]:
         ]
         # Of several, those between neighbors; a year in between may fit both neighbors, which do not fit.
         for (first, before), (second, after) in [p for p in broken if p in pairwise(stages)] or broken:
-            if (first, second) not in told:
-                told.add((first, second))
+            if first not in told:  # one date that is wrong may stand against several
+                told.add(first)
                 words = f"{_words(second)} {after} is before {_words(first)} {before}"
                 yield Problem(("dates", second, "on"), words)
 
@@ -75,11 +91,12 @@ def _words(name: str) -> str:
     return name.replace("_", " ")
 
 
-@rule("DT003", "error", "trial", "product")
+@rule("DT003", "error", "trial", "product", "ledger")
 def future_date(subject: Subject) -> Iterator[Problem]:
-    """An `actual` date, a verification or `status_as_of` that lies in the future.
+    """An `actual` date, a verification, `status_as_of`, an event or a source that lies in the future.
 
-    What has not happened yet cannot have been seen.
+    What has not happened yet cannot have been seen. Registration, posted results and the completion of a
+    completed study are actual unless they say `estimated`.
 
     Example: `verified.on` of next year
     Remedy: mend the date; a planned date has `type = "estimated"`.
@@ -87,6 +104,11 @@ def future_date(subject: Subject) -> Iterator[Problem]:
     verified = getattr(subject.model, "verified", None)
     if verified is not None and verified.on.surely_after(subject.as_of):
         yield Problem(("verified", "on"), f"{verified.on} is in the future")
+    for field, key in (("refs", "published"), ("refs", "retrieved"), ("disputes", "on"), ("events", "on")):
+        for position, element in enumerate(listed(getattr(subject.model, field, None))):
+            on: PartialDate | None = known(getattr(element, key))
+            if on is not None and on.surely_after(subject.as_of):
+                yield Problem((field, position, key), f"{on} is in the future")
     if not isinstance(subject.model, Trial):
         return
     trial = subject.trial
@@ -95,8 +117,8 @@ def future_date(subject: Subject) -> Iterator[Problem]:
     dates = known(trial.dates)
     for name in ("registered", *_STAGES, "results_posted") if dates is not None else ():
         stage: Dated | None = known(getattr(dates, name))
-        if stage is not None and stage.type == "actual" and stage.on.surely_after(subject.as_of):
-            yield Problem(("dates", name, "on"), f"{stage.on} is in the future, and its type is actual")
+        if stage is not None and _is_unseen(subject, name, stage):
+            yield Problem(("dates", name, "on"), f"{stage.on} is in the future, and is said to have happened")
 
 
 @rule("DT006", "note", "trial")
@@ -111,7 +133,9 @@ def stale_status(subject: Subject) -> Iterator[Problem]:
     trial = subject.trial
     if trial.status not in OPEN:
         return
-    completion = dated(trial, "completion")
+    start, completion = dated(trial, "start"), dated(trial, "completion")
+    if completion is not None and start is not None and start.on.surely_after(completion.on):
+        return  # DT002's: one of the two is wrong
     if completion is not None and _is_over(completion.on, subject.as_of):
         yield Problem(("status",), f"{trial.status}, yet completion {completion.on} is past")
     elif _is_over(trial.status_as_of, subject.as_of, years=2):
@@ -152,13 +176,16 @@ def completion_missing(subject: Subject) -> Iterator[Problem]:
 def registered_late(subject: Subject) -> Iterator[Problem]:
     """Registered after the first enrollment.
 
-    The ICMJE asks for registration before; a late one leaves room for a changed plan.
+    The ICMJE asks for registration before; a late one leaves room for a changed plan. A start that is
+    estimated, or of a trial that was withdrawn or does not recruit yet, has enrolled nobody.
 
     Example: NurOwn phase 3, registered on 2017-08-29, one day after its start
     Remedy: none where true; compare both dates with the registry's history.
     """
-    registered, start = dated(subject.trial, "registered"), dated(subject.trial, "start")
+    registered, start = happened(subject, "registered"), dated(subject.trial, "start")
     if registered is None or start is None or not registered.on.surely_after(start.on):
+        return
+    if start.type == "estimated" or subject.trial.status in ("withdrawn", "not_yet_recruiting"):
         return
     if registered.on.earliest == registered.on.latest and start.on.earliest == start.on.latest:
         days = (registered.on.earliest - start.on.earliest).days
@@ -198,7 +225,7 @@ def results_missing(subject: Subject) -> Iterator[Problem]:
         or dated(trial, "results_posted") is not None
     ):
         return
-    if not listed(trial.safety) and not any(o.result in REPORTED for o in listed(trial.outcomes)):
+    if not listed(trial.safety) and not any(map(has_result, listed(trial.outcomes))):
         message = f"no results, more than a year after {_words(end[0])} {end[1]}"
         yield Problem(("dates", end[0]), message)
 
@@ -212,7 +239,7 @@ def results_late(subject: Subject) -> Iterator[Problem]:
     Example: NurOwn phase 3: posted 1,217 days after primary completion
     Remedy: none where true.
     """
-    posted, end = dated(subject.trial, "results_posted"), _end(subject.trial)
+    posted, end = happened(subject, "results_posted"), _end(subject.trial)
     if posted is not None and end is not None and _is_over(end[1], posted.on.earliest, years=1):
         days = (posted.on.earliest - end[1].latest).days
         message = f"results posted {posted.on}, {days:,} days after {_words(end[0])}"
@@ -281,7 +308,7 @@ def unusual_duration(subject: Subject) -> Iterator[Problem]:
     Example: start 2015, completion 2051
     Remedy: compare with the registry; none where true.
     """
-    start, completion = dated(subject.trial, "start"), dated(subject.trial, "completion")
+    start, completion = happened(subject, "start"), happened(subject, "completion")
     if start is None or completion is None:
         return
     longest = (completion.on.latest - start.on.earliest).days

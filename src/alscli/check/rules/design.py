@@ -37,7 +37,7 @@ def observational_with_phase(subject: Subject) -> Iterator[Problem]:
         return
     if trial.phase != "na" and not (trial.phase == "4" and trial.design == "surveillance"):
         yield Problem(("phase",), f"observational, yet phase {trial.phase}")
-    if known(trial.allocation) == "randomized":
+    elif known(trial.allocation) == "randomized":
         yield Problem(("allocation",), "observational, yet randomized")
     elif trial.design == "rct":
         yield Problem(("design",), "observational, yet a randomized trial")
@@ -45,28 +45,44 @@ def observational_with_phase(subject: Subject) -> Iterator[Problem]:
 
 @rule("DS002", "error", "trial")
 def randomized_to_what(subject: Subject) -> Iterator[Problem]:
-    """A randomized trial whose allocation says otherwise, or of which exactly one arm is listed.
+    """A design and an allocation that contradict each other, or a randomized trial with exactly one arm.
 
     Chance needs two arms to choose from. Arms with the roles `other` and `external_control` lie outside the
-    comparison. Crossover trials are left alone: one group can hold both sequences.
+    comparison, but the shared control of a platform's regimen is one. A dose escalation with chance in it is
+    a randomized trial. Crossover trials are left alone: one group can hold both sequences.
 
     Example: `design = "rct"` with `allocation = "non_randomized"`
     Remedy: mend the design, or add the arm that is missing.
     """
     trial = subject.trial
-    if trial.design != "rct":
-        return
     allocation = known(trial.allocation)
-    if allocation is not None and allocation != "randomized":
-        yield Problem(("allocation",), f"{allocation}, yet the design is rct")
-    if trial.arms and known(trial.model) != "crossover" and len(_compared(trial)) == 1:
+    if allocation is not None and (allocation == "randomized") != (trial.design == "rct"):
+        if trial.design in ("rct", "nrct", "single_arm", "dose_escalation"):
+            yield Problem(("allocation",), f"{allocation}, yet the design is {trial.design}")
+        return
+    if _lacks_an_arm(trial):
         yield Problem(("arms",), "a randomized trial of one arm", at="header")
 
 
-_BLIND = re.compile(r"(?:single|double|triple|quadruple)[\s-]*(?:blind|mask)|[单單双雙三四]盲", re.IGNORECASE)
+def _lacks_an_arm(trial: Trial) -> bool:
+    """Whether a randomized trial has exactly one arm that somebody was allocated to."""
+    if trial.design != "rct" or not trial.arms or known(trial.model) == "crossover":
+        return False
+    return len(listed(trial.arms) if _is_regimen(trial) else _compared(trial)) == 1
+
+
+def _is_regimen(trial: Trial) -> bool:
+    """Whether the trial is a regimen of a platform, whose control may be shared (`other`)."""
+    return any(related.rel == "regimen_of" for related in trial.related)
+
+
+_BLIND = re.compile(
+    r"(?:single|double|triple|quadruple)[\s\u2010-\u2015-]*(?:blind|mask)|[单單双雙三四]盲", re.IGNORECASE
+)
 _BLIND_STEMS = ("blind", "mask", "盲")
 _OPENED = re.compile(
-    r"\bopen\b|unblind|unmask|extension|follow|\bafter\b|开放|開放|非盲|揭盲|延长|延長|延伸|随访|隨訪",
+    r"\bopen\b|unblind|unmask|extension|follow|\bafter\b(?=.*(?:blind|mask))|complet(?:ed|ers)"
+    r"|roll-?over|previous|earlier|prior|long-term|开放|開放|非盲|揭盲|延长|延長|延伸|随访|隨訪",
     re.IGNORECASE,
 )
 
@@ -75,13 +91,14 @@ _OPENED = re.compile(
 def title_says_blind(subject: Subject) -> Iterator[Problem]:
     """The title says that the trial is blind, and its masking is `none`.
 
-    Left alone are titles that speak of an open part, an extension or a follow-up as well.
+    Left alone are titles that speak of an open part, an extension or a follow-up as well. Where `masked`
+    lists roles, DS010 tells that the masking is wrong.
 
     Example: "A randomized, double-blind trial" with `masking = "none"`
     Remedy: take the masking from the registry.
     """
     trial = subject.trial
-    if known(trial.masking) != "none":
+    if known(trial.masking) != "none" or listed(trial.masked):
         return
     for title in (trial.title, trial.scientific_title, trial.title_zh):
         if title is None or not any(stem in title.lower() for stem in _BLIND_STEMS):
@@ -106,6 +123,7 @@ def small_phase_3(subject: Subject) -> Iterator[Problem]:
         return
     if trial.design == "single_arm":
         yield Problem(("design",), "phase 3 with a single arm")
+        return
     stages = ("planned",) if trial.status in OPEN else ("randomized", "enrolled", "treated", "planned")
     for stage in stages:
         n = counted(trial, stage)
@@ -116,7 +134,8 @@ def small_phase_3(subject: Subject) -> Iterator[Problem]:
 
 
 _SAFETY = re.compile(
-    r"safe|toler|adverse|side.effect|toxic|\bAEs?\b|\bSAEs?\b|\bDLTs?\b|安全|耐受|不良|毒性|副作用",
+    r"safe|toler|adverse|side.effect|toxic|\bAEs?\b|\bSAEs?\b|\bDLTs?\b|\bQTc?\b|vital signs"
+    r"|安全|耐受|不良|毒性|副作用",
     re.IGNORECASE,
 )
 
@@ -174,7 +193,8 @@ def control_fits_arms(subject: Subject) -> Iterator[Problem]:
     if control in (None, "external") or len(arms) < 2 or known(trial.model) == "crossover":
         return
     roles = [known(arm.role) for arm in arms]
-    if None in roles:
+    shared = "other" in roles and _is_regimen(trial)
+    if None in roles or shared or _lacks_an_arm(trial):  # the last is DS002's
         return
     found = sorted({role for role in roles if role in _COMPARATORS})
     if control == "none":
@@ -187,7 +207,7 @@ def control_fits_arms(subject: Subject) -> Iterator[Problem]:
         yield Problem(("control",), f"{control}, yet the arms hold {' and '.join(found) or 'no control'}")
 
 
-@rule("DS007", "error", "trial", about=("control",))
+@rule("DS007", "error", "trial", about=("control", "arms[].role"))
 def external_control_unnamed(subject: Subject) -> Iterator[Problem]:
     """An external control without an arm of that role, or an arm of that role without a label.
 
@@ -198,10 +218,8 @@ def external_control_unnamed(subject: Subject) -> Iterator[Problem]:
     Remedy: add the arm with `role = "external_control"` and a label that names where its people come from.
     """
     trial = subject.trial
-    if known(trial.control) != "external":
-        return
     outside = [(a, arm) for a, arm in enumerate(listed(trial.arms)) if known(arm.role) == "external_control"]
-    if not outside:
+    if not outside and known(trial.control) == "external":
         yield Problem(("control",), "external, and no arm says what it is")
     for a, arm in outside:
         if arm.label is None:
@@ -232,8 +250,8 @@ def masking_counts_roles(subject: Subject) -> Iterator[Problem]:
 _ROMAN = {"i": "1", "ii": "2", "iii": "3", "iv": "4"}
 _LEVEL = r"(iv|i{1,3}|[0-4])[ -]?[abc]?"
 _LABEL = re.compile(
-    rf"(?:early )?(?:(?:clinical )?phase )?{_LEVEL}(?: ?[/+,&–-] ?(?:phase )?{_LEVEL})?"
-    r"(?: ?期| trial| study)?"
+    rf"(?:early )?(?:(?:clinical )?phase )?{_LEVEL}(?:/[abc]|(?: ?[/+,&~–-] ?(?:phase )?{_LEVEL}))?"
+    r"(?: ?期(?:临床)?(?:试验|研究)?| ?期(?:臨床)?(?:試驗|研究)?|(?: clinical)? (?:trial|study))?"
 )
 
 
@@ -252,7 +270,7 @@ def label_fits_phase(subject: Subject) -> Iterator[Problem]:
     if label is None:
         return
     read = phase_in(label)
-    if read is None or read == trial.phase or (trial.phase == "early1" and read == "1"):
+    if read is None or read == trial.phase or (trial.phase == "early1" and read in ("1", "0/1")):
         return
     if not disputed(trial, "phase") and not disputed(trial, "phase_label"):
         yield Problem(("phase_label",), f"{label}, yet phase is {trial.phase}")

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from alscli.check.finding import Problem
 from alscli.check.rule import rule
+from alscli.check.rules.enrollment import counted
 from alscli.check.rules.statistics import (
     Span,
     against_interval,
@@ -83,18 +84,18 @@ def benefits(subject: Subject, outcome: Outcome, effect: Effect) -> bool | None:
 
 @rule("OC006", "warning", "trial", about=("outcomes[].effects[].p",))
 def result_against_p(subject: Subject) -> Iterator[Problem]:
-    """Called met with a p at or above α, or not met with a p below α in the direction of benefit.
+    """Called met or nominal with a p at or above α, or not met or not significant with a p below it.
 
     α is 0.05, or 1 minus the interval's level where that is stated. `met` passes where one comparison is
-    below α. Silent where `method` names another α or kind of test (non-inferiority, a hierarchy), where p
-    disagrees with its own interval (OC003), and on adverse events that are met: there no difference is what
-    was hoped for.
+    below α, and `not_met` where the difference is not in the direction of benefit. Silent where `method`
+    names another α or kind of test (non-inferiority, a hierarchy), where p disagrees with its own interval
+    (OC003), and on adverse events that are met: there no difference is what was hoped for.
 
     Example: `result = "met"` with `p = 0.45`
     Remedy: compare with the source; what was not alpha-controlled is `nominal`.
     """
     for o, outcome in enumerate(listed(subject.trial.outcomes)):
-        if outcome.result == "met" and known(outcome.instrument) != "adverse-events":
+        if outcome.result in ("met", "nominal") and known(outcome.instrument) != "adverse-events":
             stated = [(p, e) for e in listed(outcome.effects) if (p := stated_p(e)) is not None]
             plain = all(
                 not _OTHER_ALPHA.search(effect.method or "") and not against_interval(effect)
@@ -102,17 +103,23 @@ def result_against_p(subject: Subject) -> Iterator[Problem]:
             )
             if stated and plain and all(p[0] >= _alpha(effect) for p, effect in stated):
                 numbers = " and ".join(f"p {effect.p}" for _, effect in stated)
-                yield Problem(("outcomes", o, "result"), f"met, with {numbers}")
-        elif outcome.result == "not_met":
+                yield Problem(("outcomes", o, "result"), f"{outcome.result}, with {numbers}")
+        elif outcome.result in ("not_met", "not_significant"):
             for e, effect in enumerate(listed(outcome.effects)):
-                below = two_sided_p(effect)
-                if below is None or below[1] > _alpha(effect) or _OTHER_ALPHA.search(effect.method or ""):
-                    continue
-                if not against_interval(effect) and benefits(subject, outcome, effect):
-                    path: Path = ("outcomes", o, "effects", e, "p")
-                    yield Problem(
-                        path, f"p {effect.p} in the direction of benefit, yet the result is not_met"
-                    )
+                if _is_below_alpha(effect) and (
+                    outcome.result == "not_significant" or benefits(subject, outcome, effect)
+                ):
+                    words = " in the direction of benefit" if outcome.result == "not_met" else ""
+                    message = f"p {effect.p}{words}, yet the result is {outcome.result}"
+                    yield Problem(("outcomes", o, "effects", e, "p"), message)
+
+
+def _is_below_alpha(effect: Effect) -> bool:
+    """Whether the p alone calls the effect significant."""
+    below = two_sided_p(effect)
+    if below is None or below[1] > _alpha(effect) or _OTHER_ALPHA.search(effect.method or ""):
+        return False
+    return not against_interval(effect)
 
 
 def _alpha(effect: Effect) -> float:
@@ -136,7 +143,9 @@ def met_by_harm(subject: Subject) -> Iterator[Problem]:
         judged = [
             (benefits(subject, outcome, effect), e)
             for e, effect in enumerate(listed(outcome.effects))
-            if effect.vs != "baseline" and not _OTHER_ALPHA.search(effect.method or "")
+            if effect.vs != "baseline"
+            and not _OTHER_ALPHA.search(effect.method or "")
+            and _against_values(outcome, effect) is None  # OC008 tells that
         ]
         found = [(good, e) for good, e in judged if good is not None]
         if found and not any(good for good, _ in found):
@@ -157,21 +166,30 @@ def sign_against_values(subject: Subject) -> Iterator[Problem]:
     Remedy: look for a lost minus sign or for arms that are exchanged.
     """
     for path, outcome, effect in subject.effects:
-        estimate, kind, measure = number_of(effect.est), known(effect.type) or "", known(outcome.measure)
-        if estimate is None or (kind not in RATIOS and kind not in DIFFERENCES):
-            continue
-        if (kind == "hr" and measure not in _TIMES) or (kind in RATIOS and estimate <= 0):
-            continue
-        if kind in ("or", "rr") and known(outcome.stat) not in ("percent", "count"):
-            continue
-        difference = _difference(outcome, effect)
-        if difference is None:
-            continue
-        sign = _sign(printed(estimate), 1 if kind in RATIOS else 0) * (-1 if kind == "hr" else 1)
-        if sign * _sign(difference) == -1 and not _turned_by_model(effect, difference):
-            one, other = (_printed_value(outcome, arm) for arm in (effect.arm, effect.vs))
-            words = f"{effect.arm} {one}, {effect.vs} {other}, yet {kind.upper()} {estimate}"
+        if (words := _against_values(outcome, effect)) is not None:
             yield Problem((*path, "est"), words)
+
+
+def _against_values(outcome: Outcome, effect: Effect) -> str | None:
+    """Effect and values side by side, where their signs differ."""
+    estimate, kind, measure = number_of(effect.est), known(effect.type) or "", known(outcome.measure)
+    if estimate is None or (kind not in RATIOS and kind not in DIFFERENCES):
+        return None
+    counted = known(outcome.stat) in ("percent", "count")
+    if kind == "hr" and (measure not in _TIMES or (measure == "time_to_event" and counted)):
+        return None  # what is counted then are the events
+    if kind in RATIOS and estimate <= 0:
+        return None
+    if kind in ("or", "rr", "rate_ratio") and (not counted or measure == "survival_rate"):
+        return None  # the ratio may be one of deaths
+    difference = _difference(outcome, effect)
+    if difference is None:
+        return None
+    sign = _sign(printed(estimate), 1 if kind in RATIOS else 0) * (-1 if kind == "hr" else 1)
+    if sign * _sign(difference) != -1 or _turned_by_model(effect, difference):
+        return None
+    one, other = (_printed_value(outcome, arm) for arm in (effect.arm, effect.vs))
+    return f"{effect.arm} {one}, {effect.vs} {other}, yet {kind.upper()} {estimate}"
 
 
 def _turned_by_model(effect: Effect, difference: Span) -> bool:
@@ -207,16 +225,21 @@ def impossible_rank(subject: Subject) -> Iterator[Problem]:
 def _ranks(trial: Trial, outcome: Outcome, path: Path) -> Iterator[Problem]:
     values = listed(outcome.values)
     compared = [arm for arm in listed(trial.arms) if known(arm.role) not in ("other", "external_control")]
+    if all((quantity := known(value.value)) is None or quantity.number <= 1 for value in values):
+        return  # normalized: shares of the greatest rank
     everybody = {arm.id for arm in compared} == {value.arm for value in values} or not compared
     whole = everybody and len({value.arm for value in values}) == len(values) > 1
     people = _ranked(outcome, compared, whole)
-    if people is None:
-        return
+    most = people if people is not None else _most(trial)
     for v, value in enumerate(values):
         quantity = known(value.value)
-        if quantity is not None and not quantity.op.startswith("<") and printed(quantity.number)[0] > people:
-            yield Problem((*path, "values", v, "value"), f"mean rank {quantity} of {people} people")
+        if quantity is None or most is None or quantity.op.startswith("<"):
+            continue
+        if printed(quantity.number)[0] > most:
+            yield Problem((*path, "values", v, "value"), f"mean rank {quantity} of {most} people")
             return
+    if people is None:
+        return
     shares = [(known(value.n), known(value.value)) for value in values]
     if known(outcome.stat) != "mean" or not whole:
         return
@@ -232,6 +255,12 @@ def _ranks(trial: Trial, outcome: Outcome, path: Path) -> Iterator[Problem]:
     if not low - 0.01 <= wanted <= high + 0.01:
         words = f"the mean ranks average {(low + high) / 2:.1f}, not {wanted:g} for {people} people"
         yield Problem((*path, "values"), words)
+
+
+def _most(trial: Trial) -> int | None:
+    """More people than any part of the trial holds; None where that is not known."""
+    numbers = [counted(trial, name) for name in ("randomized", "enrolled", "treated", "analyzed")]
+    return max((n for n in numbers if n), default=None)
 
 
 def _ranked(outcome: Outcome, compared: list[Arm], whole: bool) -> int | None:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from decimal import ROUND_HALF_UP, Decimal
 from fractions import Fraction
 from itertools import pairwise
@@ -21,6 +22,8 @@ _NO_SHARE = frozenset(
     {"score", "change", "percent_change", "slope", "rank", "time_to_event", "survival_rate"}
 )
 _SHARE = frozenset({"responder", "category", "survival_rate", "incidence"})
+_COUNTED_PEOPLE = frozenset({"responder", "category", "survival_rate"})
+"""Measures of which a count is one of people; an incidence may count events."""
 _OUTSIDE = frozenset({"other", "external_control"})
 
 
@@ -41,24 +44,51 @@ def flow_narrows(subject: Subject) -> Iterator[Problem]:
 
     Screened ≥ enrolled ≥ randomized ≥ treated ≥ completed, and analyzed ≤ randomized: people leave a trial,
     and nobody joins between two stages. An intention-to-treat analysis may hold more people than were
-    treated, never more than were randomized.
+    treated, never more than were randomized. Where the note, or the `loc` of the treated, speaks of a run-in
+    before randomization, more may be treated than are randomized.
 
     Example: `randomized = 189`, `treated = 196`
     Remedy: compare with the flow chart of the paper; put conflicting sources into a dispute.
     """
     trial = subject.trial
-    stages = [(name, n) for name in _FLOW if (n := counted(trial, name)) is not None]
-    for (earlier, before), (later, after) in pairwise(stages):
-        if after > before:
-            yield Problem(_path(later), f"{after} {later}, more than the {before} {earlier}")
+    doubted = _doubted(trial)
+    for (earlier, before), (later, after) in doubted:
+        yield Problem(_path(later), f"{after} {later}, more than the {before} {earlier}")
     analyzed = counted(trial, "analyzed")
     limits = [
         (name, n)
         for name in ("randomized", "enrolled", "screened")
         if (n := counted(trial, name)) is not None
     ]
-    if analyzed is not None and limits and analyzed > limits[0][1]:
+    if analyzed is not None and limits and analyzed > limits[0][1] and limits[0][0] not in _in_doubt(trial):
         yield Problem(_path("analyzed"), f"{analyzed} analyzed, more than the {limits[0][1]} {limits[0][0]}")
+
+
+def _doubted(trial: Trial) -> list[tuple[tuple[str, int], tuple[str, int]]]:
+    """Neighboring stages of which the later holds more people: either number may be wrong."""
+    stages = [(name, n) for name in _FLOW if (n := counted(trial, name)) is not None]
+    if _treats_first(trial):
+        stages = [(name, n) for name, n in stages if name != "randomized"]
+    return [(earlier, later) for earlier, later in pairwise(stages) if later[1] > earlier[1]]
+
+
+_RUN_IN = re.compile(
+    r"\brun-?in\b|\blead-?in\b|(?:before|prior to) (?:the )?randomi[sz]|导入期|導入期|随机(?:分组)?前",
+    re.IGNORECASE,
+)
+
+
+def _treats_first(trial: Trial) -> bool:
+    """Whether people were treated before some of them were randomized, as the record says in words."""
+    enrollment = known(trial.enrollment)
+    treated = known(enrollment.treated) if enrollment is not None else None
+    said = f"{trial.note or ''} {treated.loc or '' if treated is not None else ''}"
+    return _RUN_IN.search(said) is not None
+
+
+def _in_doubt(trial: Trial) -> set[str]:
+    """The denominators that EN001 doubts; other rules do not judge them."""
+    return {name for pair in _doubted(trial) for name, _ in pair}
 
 
 @rule("EN002", "error", "trial", about=("arms[].n",))
@@ -66,23 +96,33 @@ def arms_add_up(subject: Subject) -> Iterator[Problem]:
     """The arms of a randomized trial do not add up to the randomized or the treated.
 
     Only randomized trials without crossover; arms with the roles `other` and `external_control` lie outside.
+    Silent where EN001 doubts the denominators.
 
     Example: NurOwn phase 3: 95 + 94 = 189 treated; 95 + 95 would be an error
     Remedy: compare the arms with the paper; a denominator that is missing can be added.
     """
-    trial = subject.trial
+    sums = _sum_in_doubt(subject.trial)
+    if sums is not None and not subject.has_twins("arms"):
+        yield Problem(("arms",), sums, at="header")
+
+
+def _sum_in_doubt(trial: Trial) -> str | None:
+    """What is wrong with the sum of a randomized trial's arms."""
     if known(trial.allocation) != "randomized" or known(trial.model) == "crossover":
-        return
+        return None
+    if trial.study_type != "interventional":
+        return None
     inside = [arm for arm in listed(trial.arms) if known(arm.role) not in _OUTSIDE]
     sizes = [known(arm.n) for arm in inside]
-    if len(inside) < 2 or any(size is None for size in sizes):
-        return
+    if len(inside) < 2 or any(size is None for size in sizes) or _in_doubt(trial):
+        return None
     total = sum(size for size in sizes if size is not None)
     expected = {name: n for name in ("randomized", "treated") if (n := counted(trial, name)) is not None}
-    if expected and total not in expected.values():
-        sums = " + ".join(str(size) for size in sizes)
-        wanted = " or ".join(f"{n} {name}" for name, n in expected.items())
-        yield Problem(("arms",), f"the arms hold {sums} = {total}, not {wanted}", at="header")
+    if not expected or total in expected.values():
+        return None
+    sums = " + ".join(str(size) for size in sizes)
+    wanted = " or ".join(f"{n} {name}" for name, n in expected.items())
+    return f"the arms hold {sums} = {total}, not {wanted}"
 
 
 @rule("EN003", "note", "trial", about=("enrollment.planned",))
@@ -106,6 +146,8 @@ def planned_missed(subject: Subject) -> Iterator[Problem]:
     for name in ("randomized", "enrolled", "treated"):
         actual = counted(trial, name)
         if actual is not None:
+            if name in _in_doubt(trial):
+                return
             if actual * 2 < planned or actual * 2 > planned * 3:
                 yield Problem(
                     _path(name), f"{actual} {name} of {planned} planned ({_percent(actual, planned)} %)"
@@ -117,29 +159,65 @@ def _percent(part: int, whole: int) -> Decimal:
     return (Decimal(100) * part / whole).quantize(Decimal(1), rounding=ROUND_HALF_UP)
 
 
-@rule("EN004", "error", "trial", about=("outcomes[].values[].n", "safety[].n"))
+@rule("EN004", "error", "trial", about=("outcomes[].values", "safety[].n"))
 def outcome_exceeds_arm(subject: Subject) -> Iterator[Problem]:
-    """An outcome counts more people than its arm holds.
+    """An outcome counts more people than its arm, its subgroup or its own n holds.
 
-    Not where `population = "pooled"`.
+    Not where `population = "pooled"`. A number that several outcomes have of an arm is told once, and none
+    where EN002 doubts the arms.
 
     Example: n = 100 in an arm of 95
     Remedy: compare with the paper's table; a pooled analysis has `population = "pooled"`.
     """
     trial = subject.trial
     sizes = {arm.id: known(arm.n) for arm in listed(trial.arms)}
+    told: set[tuple[str, int]] = set()
+    certain = _sum_in_doubt(trial) is None and not subject.has_twins("arms")
+    for path, arm, n, beyond in _people(trial) if certain else ():
+        size = sizes.get(arm)
+        if size is not None and n > size + beyond and (arm, n) not in told:
+            told.add((arm, n))
+            yield Problem(path, f"{n} people in arm {arm}, which holds {size}")
     for o, outcome in enumerate(listed(trial.outcomes)):
-        if known(outcome.population) == "pooled":
+        if known(outcome.population) != "pooled":
+            yield from _beyond_own(outcome, ("outcomes", o), sizes)
+
+
+def _people(trial: Trial) -> Iterator[tuple[Path, str, int, int]]:
+    """Where people are counted, of which arm, how many, and how many may be beyond those in the arm."""
+    randomized, treated = counted(trial, "randomized"), counted(trial, "treated")
+    untreated = max(0, randomized - treated) if randomized is not None and treated is not None else 0
+    for o, outcome in enumerate(listed(trial.outcomes)):
+        population = known(outcome.population)
+        # An arm may hold the treated, and an analysis by intention to treat the others as well.
+        beyond = untreated if population == "itt" else 0
+        for v, value in enumerate(listed(outcome.values)) if population != "pooled" else ():
+            if (n := known(value.n)) is not None:
+                yield ("outcomes", o, "values", v, "n"), value.arm or "", n, beyond
+    for s, safety in enumerate(listed(trial.safety)):
+        if (n := known(safety.n)) is not None and not _AS_TREATED.search(
+            safety.statement or safety.loc or ""
+        ):
+            yield ("safety", s, "n"), safety.arm or "", n, 0
+
+
+_AS_TREATED = re.compile(r"\bas[- ]treated\b|实际(?:接受|治疗)", re.IGNORECASE)
+"""A safety set that goes by the drug taken, not by the arm assigned."""
+
+
+def _beyond_own(outcome: Outcome, path: Path, sizes: Mapping[str, int | None]) -> Iterator[Problem]:
+    """Values of more people than their subgroup, and counts of more people than there are."""
+    whole = known(outcome.subgroup.n) if outcome.subgroup is not None else None
+    counts = known(outcome.stat) == "count" and known(outcome.measure) in _COUNTED_PEOPLE
+    for v, value in enumerate(listed(outcome.values)):
+        n, quantity = known(value.n), known(value.value)
+        if n is not None and whole is not None and n > whole:
+            yield Problem((*path, "values", v, "n"), f"{n} people of a subgroup of {whole}")
+        people = sizes.get(value.arm or "") if n is None else n
+        if not counts or people is None or quantity is None or quantity.op.startswith("<"):
             continue
-        for v, value in enumerate(listed(outcome.values)):
-            size, n = sizes.get(value.arm or ""), known(value.n)
-            if size is not None and n is not None and n > size:
-                path: Path = ("outcomes", o, "values", v, "n")
-                yield Problem(path, f"{n} people in arm {value.arm}, which holds {size}")
-    for position, safety in enumerate(listed(trial.safety)):
-        size, n = sizes.get(safety.arm or ""), known(safety.n)
-        if size is not None and n is not None and n > size:
-            yield Problem(("safety", position, "n"), f"{n} people in arm {safety.arm}, which holds {size}")
+        if quantity.number > people:
+            yield Problem((*path, "values", v, "value"), f"{quantity} of {people} people")
 
 
 @rule("EN005", "warning", "trial", about=("outcomes[].values[].value",))

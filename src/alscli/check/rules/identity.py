@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
@@ -133,7 +134,8 @@ def shared_alias(gists: Sequence[Gist], register: Register) -> Iterator[Told]:
     A search for the name finds both, and readers take one for the other.
 
     Example: NP001 is a regulatory T cell product and Neuvivo's sodium chlorite
-    Remedy: keep the name where its source has it, and say in the `note` of both what else it means.
+    Remedy: keep the name where its source has it, and say in the `note` of both, with the name, what else it
+    means.
     """
     holders: dict[str, list[tuple[Gist, str, int]]] = defaultdict(list)
     for gist in gists:
@@ -142,7 +144,7 @@ def shared_alias(gists: Sequence[Gist], register: Register) -> Iterator[Told]:
     for name, sharing in sorted(holders.items()):
         other = sharing[0][0]
         for gist, key, position in sharing[1:]:
-            if gist.modality != other.modality and not (gist.noted and other.noted):
+            if gist.modality != other.modality and not (name in gist.note and name in other.note):
                 message = f"{shown(name)} is also a name of {other.file} ({other.modality})"
                 yield gist, Problem((key,) if position < 0 else (key, position), message)
 
@@ -180,14 +182,15 @@ def eu_number_versions(gists: Sequence[Gist], register: Register) -> Iterator[To
 
 _PLATFORMS = frozenset({"NCT04297683"})
 """Registry ids of platforms: the HEALEY ALS Platform Trial."""
-_PLATFORM_WORDS = ("healey", "platform", "master protocol")
+_PLATFORM = re.compile(r"healey|platform (?:trial|study|protocol)|master protocol")
 
 
 @rule("ID009", "warning", "trial")
 def regimen_without_platform(subject: Subject) -> Iterator[Problem]:
     """A regimen of a platform trial without `related` to the platform.
 
-    Regimens share controls; counted as trials of their own they count the controls again.
+    Regimens share controls; counted as trials of their own they count the controls again. Expanded access
+    shares none.
 
     Example: the regimens of the HEALEY ALS Platform, as NCT04414345
     Remedy: `related = [{ id = "NCT04297683", rel = "regimen_of" }]`
@@ -195,8 +198,12 @@ def regimen_without_platform(subject: Subject) -> Iterator[Problem]:
     trial = subject.trial
     if trial.registry_id in _PLATFORMS or any(related.rel == "regimen_of" for related in trial.related):
         return
+    if trial.design == "expanded_access" or any(
+        related.rel == "expanded_access" for related in trial.related
+    ):
+        return
     text = f"{trial.title} {trial.scientific_title or ''} {trial.acronym or ''}".casefold()
-    if "regimen" in text and any(word in text for word in _PLATFORM_WORDS):
+    if "regimen" in text and _PLATFORM.search(text):
         yield Problem(
             ("title",), "reads as a regimen of a platform, and `related` names none with regimen_of"
         )

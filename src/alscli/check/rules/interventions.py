@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from decimal import Decimal
 
 from alscli.check.finding import Problem
 from alscli.check.rule import rule
 from alscli.check.subject import Subject
-from alscli.model.intervention import Therapy
 from alscli.model.product import Product
 from alscli.model.trial import Given, Intervention
 from alscli.model.values import known
@@ -33,9 +33,18 @@ def cells_undescribed(subject: Subject) -> Iterator[Problem]:
     for path, own, whole in subject.therapies:
         if known(whole.modality) != "cell" or (isinstance(own, Intervention) and own.product is not None):
             continue
-        for key in ("cell_type", "donor"):
-            if getattr(whole, key) is None:
-                yield Problem((*path, key), f"a cell therapy without `{key}`", at="header")
+        missing = [key for key in ("cell_type", "donor") if getattr(whole, key) is None]
+        if missing:
+            words = " and ".join(f"`{key}`" for key in missing)
+            yield Problem((*path, missing[0]), f"a cell therapy without {words}", at="header")
+
+
+def _denies_product(subject: Subject, own: Own, key: str) -> bool:
+    """Whether the trial says otherwise than the product that it names, which XR002 tells."""
+    named = own.product if isinstance(own, Intervention) else None
+    product = subject.snapshot.products.get(named or "")
+    stated = known(getattr(own, key))
+    return product is not None and stated is not None and stated != known(getattr(product, key))
 
 
 # From tissue of birth, of a fetus or of an embryo: an adult with ALS is not the donor. NurOwn is made
@@ -64,6 +73,8 @@ def donor_implausible(subject: Subject) -> Iterator[Problem]:
     for path, own, whole in subject.therapies:
         donor, cell_type = known(whole.donor), known(whole.cell_type)
         if donor is None or cell_type is None or (own.donor is None and own.cell_type is None):
+            continue
+        if _denies_product(subject, own, "donor") or _denies_product(subject, own, "cell_type"):
             continue
         kinds = _kinds(subject, cell_type)
         if (donor != "allogeneic" and not _OF_OTHERS.isdisjoint(kinds)) or (
@@ -122,6 +133,8 @@ def _amounts(given: Given) -> dict[str, int | Decimal]:
 def dose_impossible(subject: Subject) -> Iterator[Problem]:
     """An amount of zero or less, or a least amount above the greatest.
 
+    Of an implausible amount IV005 says more than its order does.
+
     Example: `low = 125_000_000, high = 100_000_000`
     Remedy: compare with the source; a placebo has no amount.
     """
@@ -130,7 +143,9 @@ def dose_impossible(subject: Subject) -> Iterator[Problem]:
         for key, amount in amounts.items():
             if amount <= 0:
                 yield Problem((*path, key), f"an amount of {amount}")
-        if len(amounts) == 2 and amounts["low"] > amounts["high"] > 0:
+        least, greatest = _plausible(subject, given) or (0, math.inf)
+        fits = all(least <= amount <= greatest for amount in amounts.values())
+        if fits and len(amounts) == 2 and amounts["low"] > amounts["high"] > 0:
             words = f"{amounts['high']:,}, less than the least amount {amounts['low']:,}"
             yield Problem((*path, "high"), words)
 
@@ -171,23 +186,29 @@ def dose_implausible(subject: Subject) -> Iterator[Problem]:
     Example: "30 × 106 cells" read as 30 times 106, 3,180
     Remedy: look at the source, in print and not as copied text.
     """
-    therapies: dict[str, Therapy | Product] | None = None
     for path, given in subject.given:
-        unit = known(given.unit)
-        if unit not in _PLAUSIBLE:
+        plausible = _plausible(subject, given)
+        if plausible is None:
             continue
-        if therapies is None:
-            therapies = {own.id: whole for _, own, whole in subject.therapies}
-        therapy = therapies.get(given.intervention or "")
-        if therapy is not None and known(therapy.modality) == "cell" and therapy.cell_type is None:
-            continue
-        ranges = _PLAUSIBLE[unit]
-        kinds = (*_kinds(subject, known(therapy.cell_type) if therapy is not None else None), "")
-        least, greatest = next(ranges[kind] for kind in kinds if kind in ranges)
-        for key, amount in _amounts(given).items():
-            if amount > 0 and not least <= amount <= greatest:
-                words = f"{amount:,} {unit}, outside {_power(least)} to {_power(greatest)}"
-                yield Problem((*path, key), words, help="was an exponent lost?")
+        least, greatest = plausible
+        outside = {key: n for key, n in _amounts(given).items() if n > 0 and not least <= n <= greatest}
+        if len({amount < least for amount in outside.values()}) == 1:
+            outside = dict(list(outside.items())[:1])  # of a range, both ends by the same slip
+        for key, amount in outside.items():
+            words = f"{amount:,} {given.unit}, outside {_power(least)} to {_power(greatest)}"
+            yield Problem((*path, key), words, help="was an exponent lost?")
+
+
+def _plausible(subject: Subject, given: Given) -> tuple[int, int] | None:
+    """The least and greatest plausible amount of a line; None where nothing is known of it."""
+    ranges = _PLAUSIBLE.get(known(given.unit) or "")
+    if ranges is None:
+        return None
+    whole = next((whole for _, own, whole in subject.therapies if own.id == given.intervention), None)
+    if whole is not None and known(whole.modality) == "cell" and whole.cell_type is None:
+        return None
+    kinds = (*_kinds(subject, known(whole.cell_type) if whole is not None else None), "")
+    return next(ranges[kind] for kind in kinds if kind in ranges)
 
 
 def _power(number: int) -> str:

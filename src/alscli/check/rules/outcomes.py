@@ -9,6 +9,7 @@ from functools import lru_cache
 
 from alscli.check.finding import Problem
 from alscli.check.rule import rule
+from alscli.check.rules.claims import apart_from_primary
 from alscli.check.rules.dates import dated
 from alscli.check.subject import Subject
 from alscli.model.path import Path
@@ -23,7 +24,7 @@ _RATE = re.compile(
     r"\b(?:a|per|each)\s+(?:day|week|month|year)\b|/\s*(?:day|week|month|year|mo\b)|每[天周月年]"
 )
 _EVENT = re.compile(
-    r"death|dead|\bdie[ds]?\b|dying|mortal|alive|tracheo|ventilat|\bevents?\b|死|存活|气管|通气|氣管|事件",
+    r"\b(?:DT)?PAV\b|intubat|death|dead|\bdie[ds]?\b|dying|mortal|alive|tracheo|ventilat|\bevents?\b|死|存活|气管|插管|通气|氣管|事件",
     re.IGNORECASE,
 )
 _CUT_OFF = re.compile(
@@ -167,7 +168,8 @@ def _alike(one: Moment, other: Moment) -> bool:
 def no_primary(subject: Subject) -> Iterator[Problem]:
     """An interventional trial whose outcomes are listed, none of them as primary.
 
-    Without it nobody can tell what the trial was to show. Case reports and expanded access have none.
+    Without it nobody can tell what the trial was to show. Case reports and expanded access have none. Where
+    a subgroup or an analysis post hoc is positive, CL002 says more.
 
     Example: five outcomes, all `unspecified`
     Remedy: take the primary outcome from the registry or the protocol; none where there is none.
@@ -178,7 +180,8 @@ def no_primary(subject: Subject) -> Iterator[Problem]:
         return
     if trial.design in ("case_report", "expanded_access") or any(o.role == "primary" for o in outcomes):
         return
-    yield Problem(("outcomes",), f"none of {len(outcomes)} outcomes is primary", at="header")
+    if apart_from_primary(trial) is None:
+        yield Problem(("outcomes",), f"none of {len(outcomes)} outcomes is primary", at="header")
 
 
 @rule("OC012", "warning", "trial", about=("dates.results_posted",))

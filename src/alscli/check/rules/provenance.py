@@ -9,6 +9,7 @@ from alscli.check.finding import Problem
 from alscli.check.format import shown
 from alscli.check.rule import Register, rule
 from alscli.check.subject import Subject
+from alscli.model.nearness import nearest
 from alscli.model.product import Product
 from alscli.model.provenance import Dispute, Ref
 from alscli.model.trial import Trial
@@ -170,6 +171,8 @@ def never_verified(subject: Subject) -> Iterator[Problem]:
 def reference_unused(subject: Subject) -> Iterator[Problem]:
     """A reference that nothing in its record cites.
 
+    Where a citation names no reference and this one may be meant, PV001 says so.
+
     Example: a paper in `[[refs]]`, and no `src` with its key
     Remedy: cite it where it belongs, or remove it.
     """
@@ -177,8 +180,9 @@ def reference_unused(subject: Subject) -> Iterator[Problem]:
     model: Trial | Product = subject.model  # type: ignore[assignment]
     if isinstance(model, Trial):
         keys.update(model.screening.found_in)
+    missing = subject.cites - subject.refs.keys() - {"registry"}
     for position, ref in enumerate(model.refs):
-        if ref.key not in keys:
+        if ref.key not in keys and not any(nearest(key, [ref.key]) for key in missing):
             keys.add(ref.key)
             yield Problem(("refs", position, "key"), f"nothing cites {shown(ref.key)}")
 

@@ -9,7 +9,7 @@ from alscli.check.finding import Problem
 from alscli.check.format import shown
 from alscli.check.rule import rule
 from alscli.check.subject import Subject
-from alscli.model.identifiers import parse_registry_id
+from alscli.model.identifiers import RegistryId, parse_registry_id
 from alscli.model.nearness import nearest
 from alscli.model.path import Path
 from alscli.model.trial import Effect, Outcome, Trial
@@ -30,12 +30,14 @@ def source_exists(subject: Subject) -> Iterator[Problem]:
     registered = getattr(subject.model, "registry_id", None) is not None
     if subject.cites - refs.keys() <= ({"registry"} if registered else set()):
         return
+    twins = subject.has_twins("refs")  # SM006's: the key that is missing may be meant by one of them
     shared = subject.names.shared_refs
     for path, key in subject.cited:
         if key == "registry":
             if not registered:
+                registered = True  # once is enough
                 yield Problem(path, "registry is the entry of `registry_id`, which is missing")
-        elif key not in refs and shared is not None and key not in shared:
+        elif key not in refs and not twins and shared is not None and key not in shared:
             near = _near(key, refs)
             yield Problem(path, f"no reference {shown(key)}{_hint(near)}", suggestions=near)
 
@@ -59,7 +61,8 @@ def _hint(near: tuple[str, ...]) -> str:
 def references_resolve(subject: Subject) -> Iterator[Problem]:
     """A product, related study, intervention or arm that does not exist.
 
-    `product` and `related` name records of the collection (`related` may name a registry id outside it);
+    `product` and `related` name records of the collection (`related` may name a registry id outside it, and
+    never the record itself);
     `given` names interventions, values, effects and safety lines name arms of the same record.
 
     Example: `arm = "treated"` where the arms are `active` and `placebo`
@@ -67,12 +70,18 @@ def references_resolve(subject: Subject) -> Iterator[Problem]:
     """
     own = subject.record.entry.id
     for what, path, name, there in _unresolved(subject, subject.trial):
-        if (what, name) != ("record", own):
+        if (what, name) != ("record", own) and not subject.has_twins(f"{what}s"):
             near = _near(name, there)
             yield Problem(path, f"no {what} {shown(name)}{_hint(near)}", suggestions=near)
+    number = parse_registry_id(subject.trial.registry_id or "")
     for r, related in enumerate(subject.trial.related):
-        if related.id == own:
-            yield Problem(("related", r, "id"), f"{shown(own)} is this record itself")
+        if related.id == own or (number is not None and _is_number(related.id, number)):
+            yield Problem(("related", r, "id"), f"{shown(related.id)} is this record itself")
+
+
+def _is_number(text: str, number: RegistryId) -> bool:
+    parsed = parse_registry_id(text)
+    return parsed is not None and parsed.key == number.key
 
 
 Unresolved = tuple[str, Path, str, Collection[str]]

@@ -20,6 +20,8 @@ from alscli.model.vocabulary import shipped
 # One body assesses and another decides; for the order of steps they are one.
 _AUTHORITY = {"EC": "EMA", "MHLW": "PMDA"}
 _APPLICATIONS = ("bla_submitted", "nda_submitted", "maa_submitted")
+_CLEARANCES = frozenset({"ind_cleared", "cta_authorized"})
+_APPROVALS = frozenset({"approval", "conditional_approval", "accelerated_approval"})
 _BEFORE = {
     "ind_accepted": ("ind_submitted",),
     "ind_cleared": ("ind_accepted", "ind_submitted"),
@@ -33,6 +35,12 @@ def _indication(event: Event, product: Product) -> str | None:
     return event.indication or (diseases[0] if len(diseases) == 1 else None)
 
 
+def _answered(application: Event, group: list[tuple[int, Event]]) -> bool:
+    """Whether an approval stands on or after the day of the application."""
+    approvals = (event for _, event in group if event.type in _APPROVALS)
+    return any(known(event.on) is not None and not _surely_after(application, event) for event in approvals)
+
+
 def _surely_after(one: Event, other: Event) -> bool:
     later, earlier = known(one.on), known(other.on)
     return later is not None and earlier is not None and later.surely_after(earlier)
@@ -44,7 +52,8 @@ def steps_in_order(subject: Subject) -> Iterator[Problem]:
 
     Submitted ≤ accepted ≤ cleared, and an application before its approval, within one agency and
     indication. EMA and EC count as one agency, as do PMDA and MHLW. An application that asks to turn a
-    conditional or accelerated approval into a full one comes after it, so these are left alone.
+    conditional or accelerated approval into a full one comes after it, so these are left alone, as is one
+    that a later approval answers (of another form of the product).
 
     Example: `ind_cleared` in 2025-01 and `ind_accepted` in 2025-03
     Remedy: compare both dates with their sources.
@@ -60,28 +69,64 @@ def steps_in_order(subject: Subject) -> Iterator[Problem]:
             for earlier in _BEFORE.get(event.type, ()):
                 first = [other for _, other in group if other.type == earlier]
                 if first and all(_surely_after(other, event) for other in first):
+                    if event.type == "approval" and any(_answered(other, group) for other in first):
+                        break
                     words = f"{event.type} {event.on} is before {earlier} {first[0].on}"
                     yield Problem(("events", e, "on"), words)
                     break
 
 
-_CLEARANCES = frozenset({"ind_cleared", "cta_authorized"})
-_APPROVALS = frozenset({"approval", "conditional_approval", "accelerated_approval"})
 _DENIED = re.compile(r"\b(?:not|nor?|neither|never|without)\b|n't\b|[未不非无無]", re.IGNORECASE)
+_NO_SUCH_THING = re.compile(
+    r"[^,，;；]{0,60}?\b(?:is|was|are|were|has|have|does|did|came|permits?)\b(?: \w+){0,5}? (?:not?|never)\b"
+    r"|[^，；]{0,10}(?:不是|并非|不等|不代表|不意味)",
+    re.IGNORECASE,
+)
+_CUT = re.compile(r"[,，、:：]|\bbut\b|但|而", re.IGNORECASE)
+_BASIS = re.compile(
+    r"\b(?:based on|on the basis of|after|following|since)\b|基[于於]|根[据據]|依据|[凭憑]", re.IGNORECASE
+)
 _APPROVED = re.compile(r"\bapprov(?:ed|al|als|es)\b|(?:批准|获批|獲批|核准)上市", re.IGNORECASE)
-_TRIAL = r"(?:IND|investigational new drug|(?:clinical )?(?:trial|study))\b"
+_BEGIN = r"(?:begin|start|commence|conduct|initiate|run|launch|proceed with|perform|carry out|open)"
+_TRIALS = r"(?:trials?|stud(?:y|ies))\b(?! (?:drug|medication|product|treatment))"
+_TO_BEGIN = rf"\bapprov(?:ed|al)\b(?: \w+)?? (?:to|for) {_BEGIN} [^.;,，；]{{0,60}}?\b(?:{_TRIALS}|phase\b)"
 _ABOUT_TRIAL = re.compile(
     r"\bIND\b|investigational new drug|\bphase (?:[0-4]|I|V)+[abc]?\b.{0,20}\bmay (?:begin|start|proceed)"
-    r"|临床批件|[默默]示[许許]可|[临臨]床[试試][验驗](?:申请|申請|批准|[许許]可)",
+    r"|\bCTA\b|\bclinical trial (?:application|notification|permit|permission|approval|clearance|licen[cs]e)"
+    rf"|\b{_TRIALS}[^.;,，；]{{0,40}}?\b(?:may (?:begin|start|proceed|commence|open)|authori[sz]\w+|cleared)"
+    rf"|\bauthori[sz]ation (?:of|for|to {_BEGIN}) [^.;,，；]{{0,40}}?\b{_TRIALS}|{_TO_BEGIN}"
+    r"|临床批件|[默]示[许許]可"
+    r"|[临臨]床[试試][验驗](?:申请|申請|批准|[许許]可|授[权權]|[获獲](?:得)?(?:批|准|[许許]可))"
+    r"|(?:批准|[获獲]批|[获獲]准)[^，。；,;上要须須需]{0,4}(?:[开開]展|[进進]行|[启啟][动動]|[开開]始)"
+    r"[^，。；,;]{0,12}?[试試][验驗]",
     re.IGNORECASE,
 )
 _TRIAL_APPROVED = re.compile(
     r"\bapprov(?:ed|es|al of|al for)\s+"
     r"(?:(?:an?|the|its|this|their|first|new|pivotal|clinical|human|phase|[0-4IV/]+[abc]?|registrational)\s+){0,6}"
-    rf"{_TRIAL}|\bIND(?: application)?\b[^,]{{0,30}}\bapprov(?:ed|al)\b",
+    rf"(?:(?:IND|investigational new drug)\b|{_TRIALS})"
+    r"|\bIND(?: application)?\b[^,]{0,30}\bapprov(?:ed|al)\b"
+    r"|\b(?:trials?|study|studies)\b"
+    r"(?: (?:was|were|is|are|has|have|had|been|being|also|already|then|first)){1,4}"
+    rf" approved\b|\b(?:trial|study) approved by\b|{_TO_BEGIN}",
     re.IGNORECASE,
 )
-_ETHICS = re.compile(r"ethic|\bIRB\b|institutional review|committee|伦理|倫理", re.IGNORECASE)
+_ETHICS = re.compile(
+    r"ethic|\b(?:IRB|IEC|REB|REC)\b|institution|committee|\bboard\b|universit|hospital|伦理|倫理",
+    re.IGNORECASE,
+)
+
+
+def _denied(text: str, found: re.Match[str]) -> bool:
+    """Whether the found words are denied: before them in their clause, or among them."""
+    begin = max((cut.end() for cut in _CUT.finditer(text, 0, found.start())), default=0)
+    return _DENIED.search(text, begin, found.end()) is not None
+
+
+def _rests_on(text: str, found: re.Match[str]) -> bool:
+    """Whether the trial is named as what the approval rests on."""
+    begin = max((cut.end() for cut in _CUT.finditer(text, 0, found.start())), default=0)
+    return _BASIS.search(text, begin, found.start()) is not None
 
 
 @rule("RG002", "warning", "trial", "product")
@@ -89,8 +134,8 @@ def clearance_called_approval(subject: Subject) -> Iterator[Problem]:
     """A clearance to run a trial called an approval.
 
     Clearing an IND permits a trial; approving a product permits its sale. Readers take the first for the
-    second. Looked at are events, and notes that speak of an approved trial or IND; sentences that deny it,
-    and the approval of ethics committees, are left alone.
+    second. Looked at are events, and notes that speak of an approved trial or IND; words that deny it, and
+    the approval of ethics committees, are left alone.
 
     Example: `type = "approval"` with the outcome "IND for phase 1/2"
     Remedy: write cleared, and record `ind_cleared` or `cta_authorized`.
@@ -98,22 +143,37 @@ def clearance_called_approval(subject: Subject) -> Iterator[Problem]:
     for path, text in subject.notes if subject.may_say(["approv"]) else ():
         for sentence in sentences(text):
             found = _TRIAL_APPROVED.search(sentence)
-            if found and not _DENIED.search(sentence) and not _ETHICS.search(sentence):
+            if found is None or _denied(sentence, found) or _ETHICS.search(sentence):
+                continue
+            if not _NO_SUCH_THING.match(sentence, found.end()):
                 yield Problem(path, f'"{found[0]}" is a clearance to run a trial, no approval')
                 break
     if subject.record.entry.kind != "product":
         return
     for e, event in enumerate(listed(subject.product.events)):
-        if event.outcome is None or _DENIED.search(event.outcome):
-            continue
-        if event.type in _APPROVALS and (found := _ABOUT_TRIAL.search(event.outcome)):
-            yield Problem(("events", e, "type"), f'{event.type}, yet the outcome speaks of "{found[0]}"')
-        elif event.type in _CLEARANCES and (found := _APPROVED.search(event.outcome)):
+        said = event.outcome or ""
+        if event.type in _APPROVALS and (found := _ABOUT_TRIAL.search(said)):
+            if not _denied(said, found) and not _rests_on(said, found):
+                yield Problem(("events", e, "type"), f'{event.type}, yet the outcome speaks of "{found[0]}"')
+        elif event.type in _CLEARANCES and (found := _APPROVED.search(said)) and not _denied(said, found):
             yield Problem(("events", e, "outcome"), f'"{found[0]}" of a clearance to run a trial')
 
 
+_APPLICATION = r"(?:applications?|IND|CTA|filings?|dossiers?|submissions?|packages?)"
 _RECEIVED = re.compile(
-    r"受理(?![号號编編])|\baccepted for review\b|\bacceptance\b(?! (?:no\b|number))|\breceipt\b|\breceived\b",
+    rf"受理(?![号號编編])|\baccepted for (?:review|filing)\b|\b{_APPLICATION}\b[^.;,]{{0,30}}?\baccepted\b"
+    rf"|\baccepted (?:\w+ ){{0,3}}?{_APPLICATION}\b"
+    r"|\bacceptance\b(?! (?:no\b|number))|\breceipt\b|\breceived\b",
+    re.IGNORECASE,
+)
+_ANSWER = (
+    r"(?:numbers?|letters?|notices?|notifications?|repl(?:y|ies)|responses?|comments?|feedback|permission|approval"
+    r"|clearance|authori[sz]ation|licen[cs]e|go-ahead|green light|objections?)"
+)
+_ANSWERED = re.compile(
+    rf"\b{_ANSWER} (?:(?:was|were|is|has been) )?received\b"
+    r"|\b(?:received|receipt of)(?: (?!applications?\b|filing\b|dossier\b|under\b)[\w-]+){0,4}?"
+    rf" {_ANSWER}\b",
     re.IGNORECASE,
 )
 _CLEARED = re.compile(
@@ -128,19 +188,26 @@ def receipt_called_clearance(subject: Subject) -> Iterator[Problem]:
     """The receipt of an application (受理) recorded as its clearance.
 
     受理 says that the papers are complete and the review begins; many never end in a clearance. The
-    event's `outcome` is read, or the titles of its sources where it has none.
+    event's `outcome` is read, or the titles of its sources where it has none. That a number, a letter or an
+    approval was received is no receipt of an application.
 
     Example: the Treg product NP001: the FDA's receipt of February 2025 as `ind_cleared`
     Remedy: record `ind_accepted` (NMPA) or `ind_submitted`.
     """
-    refs = subject.refs
     for e, event in enumerate(listed(subject.product.events)):
-        if event.type not in _CLEARANCES:
-            continue
-        titles = [refs[key].title or "" for key in event.src or () if key in refs]
-        said = event.outcome or " ".join(titles)
-        if (found := _RECEIVED.search(said)) and not _CLEARED.search(said):
-            yield Problem(("events", e, "type"), f'{event.type}, yet its source says "{found[0]}"')
+        if (words := _receipt(event, subject)) is not None:
+            yield Problem(("events", e, "type"), f'{event.type}, yet its source says "{words}"')
+
+
+def _receipt(event: Event, subject: Subject) -> str | None:
+    """The words by which what is recorded as a clearance was a receipt; None where they say no such thing."""
+    if event.type not in _CLEARANCES:
+        return None
+    refs = subject.refs
+    titles = [refs[key].title or "" for key in event.src or () if key in refs]
+    said = _ANSWERED.sub("", event.outcome or " ".join(titles))
+    found = _RECEIVED.search(said)
+    return None if found is None or _CLEARED.search(said) else found[0]
 
 
 _OF_COUNTRY = {
@@ -256,8 +323,8 @@ def one_event_two_dates(subject: Subject) -> Iterator[Problem]:
     """One event of a product twice, with different dates, and no dispute about it.
 
     Agency, type and indication are what an event is. Events that recur (results, holds, amendments, votes)
-    are left alone, as are dates that can be one day, such as 2025-02 and 2025-02-14, and clearances of
-    different phases.
+    are left alone, as are dates that can be one day, such as 2025-02 and 2025-02-14, clearances of different
+    phases, approvals with different outcomes (the tablet, the film), and receipts that RG003 reports.
 
     Example: XS228: FDA clearance in January and in February 2025
     Remedy: keep one, and both dates in a dispute about `events`.
@@ -265,7 +332,7 @@ def one_event_two_dates(subject: Subject) -> Iterator[Problem]:
     product = subject.product
     seen: dict[tuple[str | None, str, str | None], list[Event]] = defaultdict(list)
     for e, event in enumerate(listed(product.events)):
-        if event.type not in _ONCE:
+        if event.type not in _ONCE or _receipt(event, subject) is not None:
             continue
         key = (event.agency, event.type, _indication(event, product))
         others = [other for other in seen[key] if _apart(event, other)]
@@ -277,6 +344,8 @@ def one_event_two_dates(subject: Subject) -> Iterator[Problem]:
 
 def _apart(one: Event, other: Event) -> bool:
     if not _surely_after(one, other) and not _surely_after(other, one):
+        return False
+    if one.type in _APPROVALS and one.outcome and other.outcome and one.outcome != other.outcome:
         return False
     phases = [_PHASE.findall(event.outcome or "") for event in (one, other)]
     return not all(phases) or phases[0] == phases[1]

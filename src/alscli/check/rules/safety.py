@@ -18,20 +18,40 @@ _WORDS = {
     "sae_related_patients": "people with a related serious adverse event",
     "ae_patients": "people with an adverse event",
 }
+_GOOD = r"(?:good|excellent|favou?rable|acceptable|satisfactory)"
 _SAFE = re.compile(
-    r"(?<!not )(?<!no )\b(?:safe|safely|well[- ]tolerated|tolerable)\b"
-    r"|\bno (?:major )?safety (?:concern|signal|issue)|(?<!不)安全(?!性)|(?:安全性|耐受性?)良好",
+    r"(?<!not )(?<!no )\b(?:safe|safely|well[- ]tolerated|tolerable|tolerated (?:very |quite )?well)\b"
+    rf"|(?<!not )(?<!no )(?<!not a )\b{_GOOD} (?:and \w+ )?(?:tolerability|tolerance"
+    r"|safety(?= profile| and tolerab|\W*$|[,.;:)]))"
+    rf"|\b(?:safety|tolerability|tolerance)(?: profile)?(?: was| were| is)? {_GOOD}\b"
+    r"|\bno (?:major )?safety (?:concern|signal|issue)|(?<!不)安全(?!性)"
+    r"|(?:安全性|耐受性?)(?:均|都)?[较較很]?(?:良好|好)|良好的?(?:安全|耐受)",
     re.IGNORECASE,
 )
+_EVENT = r"(?:(?:serious|severe)(?: or \w+)? (?:\w+ )?(?:adverse events?|AEs?)|SAEs?)\b"
+_PEOPLE = r"(?:patient|participant|person|people|subject|individual|volunteer|recipient)s?"
+_HAD = r"(?:had|has|have|experienced|suffered|developed|reported|showed|sustained|with)"
+_SEEN = r"(?:observed|seen|noted|found|detected|encountered|experienced|occur\w*|happen\w*|arise|arose)"
+_EVENT_ZH = r"(?:[严嚴]重的?(?:不良|副)(?:事件|反应|反應|作用)|SAEs?)"
 _NO_EVENT = re.compile(
-    r"\b(?:no|without|zero)(?: any)? (?:\w+ or )?(?:serious|severe)(?: or \w+)? (?:\w+ )?adverse events?\b"
-    r"|\b(?:no|without|zero)(?: any)? SAEs?\b"
-    r"|(?:无|無|未|没有|沒有)[^。；，,;.]{0,6}[严嚴]重的?(?:不良|副)(?:事件|反应|反應|作用)",
+    rf"\b(?:no|without|zero|0|free (?:of|from))(?: any| single)? (?:\w+ or )?{_EVENT}"
+    rf"|\b(?:none|nobody|no[ -]one|neither|no (?:\w+ )?{_PEOPLE})\b(?: [\w-]+){{0,5}}? {_HAD}"
+    rf"(?: (?:an?|any|single)){{0,2}} {_EVENT}"
+    rf"|{_EVENT}\s*(?:[:：=–—-]\s*(?:none|nil|zero|0(?![.\d])|no(?! \w))\b"
+    rf"|(?:were|was|did|have|has)(?: been)? (?:none\b|nil\b|absent\b|(?:not|never)(?: been)? {_SEEN}))"
+    rf"|(?:无|無|未|没有|沒有)[^。；，,;.]{{0,6}}{_EVENT_ZH}"
+    rf"|{_EVENT_ZH}\s*[:：为為]?\s*(?:[无無零0](?![.\d])|(?:[无無未]|[没沒]有)(?:[发發]生|出[现現]|[见見]|[观觀]察到))",
     re.IGNORECASE,
+)
+_TIME = (
+    r"(?<!\d)\d{1,3}[ -]?(?:days?|weeks?|months?|years?|[dwmy]\b|[个個]?(?:月|周|週|天|日|年))"
+    r"|[一二三四五六七八九十半][个個]?(?:月|周|週|天|年)|\b(?:days?|weeks?|months?|years?) \d"
+    r"|\b(?:one|two|three|four|six|nine|ten|twelve) (?:day|week|month|year)s?\b|up to|\bby the end"
 )
 _NARROWED = re.compile(
     r"relat|attribut|due to|caus|emergent|proced|infusion|injection|treatment|drug|device|during|within"
-    r"|before|after|until|first|other|besides|apart|except|further|相关|相關|有关|有關|其他|其它|除",
+    r"|before|after|until|first|other|besides|beyond|aside|apart|except|further|surviv|protocol|defin"
+    rf"|相关|相關|有关|有關|其他|其它|除|以外|之外|存活|幸存|定[义義]|方案|{_TIME}",
     re.IGNORECASE,
 )
 _SENTENCE = re.compile(r"[.;。；]\s*")
@@ -101,7 +121,7 @@ def death_not_serious(subject: Subject) -> Iterator[Problem]:
     """No serious adverse event, beside a death.
 
     A death is a serious adverse event whatever its cause (ICH E2A). Words that narrow the claim (related,
-    due to the treatment, within a time) pass: they say something else.
+    due to the treatment, within a time, beyond the deaths, in the survivors) pass: they say something else.
 
     Example: seed 003 says that umbilical-cord cells had none, and the abstract (Qiao 2016) has a death in
     the third month

@@ -147,34 +147,59 @@ def _freedom(trial: Trial, outcome: Outcome, effect: Effect) -> int | None:
 # -- rules ------------------------------------------------------------------------------------------
 
 
-@rule("OC002", "error", "trial", about=("outcomes[].effects", "outcomes[].values[].ci"))
+@rule(
+    "OC002",
+    "error",
+    "trial",
+    about=(
+        "outcomes[].effects",
+        "outcomes[].values[].ci",
+        "outcomes[].values[].sd",
+        "outcomes[].values[].se",
+    ),
+)
 def impossible_statistic(subject: Subject) -> Iterator[Problem]:
     """A p outside 0 to 1, a p of 0, a ratio that is not above 0, or an estimate outside its own interval.
 
     No test gives p = 0: software prints 0.000 for less than it can show. Half a unit of the last printed
-    place is allowed on each side.
+    place is allowed on each side. A level is 50 to 100 %, not a share of 1; a test has one side or two; a
+    standard deviation or error is not below 0.
 
     Example: `est = 0.36, ci = [0.41, 0.94]`
     Remedy: compare with the source; write `p = "<0.001"` for a printed 0.000.
     """
     for path, _, effect in subject.effects:
         yield from _impossible_p(path, effect)
-        estimate, ci = number_of(effect.est), known(effect.ci)
-        if known(effect.type) in RATIOS:
-            if estimate is not None and estimate <= 0:
-                yield Problem((*path, "est"), f"{str(effect.type).upper()} {estimate} is not above 0")
-                estimate = None
-            if ci is not None and ci.low < 0:
-                yield Problem((*path, "ci"), f"{str(effect.type).upper()} with a lower bound of {ci.low}")
-        if estimate is not None and ci is not None and _outside(estimate, ci):
-            yield Problem((*path, "est"), f"{estimate} is outside its interval [{ci.low}, {ci.high}]")
+        yield from _impossible_interval(path, effect)
     for o, outcome in enumerate(listed(subject.trial.outcomes)):
         for v, value in enumerate(listed(outcome.values)):
-            quantity, ci = known(value.value), known(value.ci)
-            if quantity is None or ci is None or quantity.is_bound or not _outside(quantity.number, ci):
-                continue
-            message = f"{quantity.number} is outside its interval [{ci.low}, {ci.high}]"
-            yield Problem(("outcomes", o, "values", v, "value"), message)
+            yield from _impossible_value(("outcomes", o, "values", v), value)
+
+
+def _impossible_interval(path: Path, effect: Effect) -> Iterator[Problem]:
+    if (level := number_of(effect.level)) is not None and level_of(effect) is None:
+        yield Problem((*path, "level"), f"a level of {level} %")
+    if (sides := known(effect.sides)) is not None and sides not in (1, 2):
+        yield Problem((*path, "sides"), f"a test with {sides} sides")
+    estimate, ci = number_of(effect.est), known(effect.ci)
+    if known(effect.type) in RATIOS:
+        if estimate is not None and estimate <= 0:
+            yield Problem((*path, "est"), f"{str(effect.type).upper()} {estimate} is not above 0")
+            return
+        if ci is not None and ci.low < 0:
+            yield Problem((*path, "ci"), f"{str(effect.type).upper()} with a lower bound of {ci.low}")
+    if estimate is not None and ci is not None and _outside(estimate, ci):
+        yield Problem((*path, "est"), f"{estimate} is outside its interval [{ci.low}, {ci.high}]")
+
+
+def _impossible_value(path: Path, value: Value) -> Iterator[Problem]:
+    for key, spread in (("sd", number_of(value.sd)), ("se", number_of(value.se))):
+        if spread is not None and spread < 0:
+            yield Problem((*path, key), f"{key.upper()} {spread} is below 0")
+    quantity, ci = known(value.value), known(value.ci)
+    if quantity is not None and ci is not None and not quantity.is_bound and _outside(quantity.number, ci):
+        message = f"{quantity.number} is outside its interval [{ci.low}, {ci.high}]"
+        yield Problem((*path, "value"), message)
 
 
 def _impossible_p(path: Path, effect: Effect) -> Iterator[Problem]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from bisect import bisect_right
 from collections.abc import Iterator
 from contextlib import suppress
 from functools import cache
@@ -14,7 +15,9 @@ from alscli.check.format import shown
 from alscli.check.rule import rule, state
 from alscli.check.subject import Subject
 from alscli.model.format import MODELS, FileKind, schema_comment, shape_of
+from alscli.model.identifiers import parse_registry_id
 from alscli.model.path import Path, value_at
+from alscli.store.spans import Key, Statement, Value
 from alscli.store.toml import Document
 
 state(
@@ -148,7 +151,7 @@ _SUSPECT = re.compile(
 _PLAIN_BYTES = bytes(set(range(0x20, 0x7F)) - {ord("\\")}) + b"\t\n\r"
 """Bytes that are no part of a suspect character: taking them away leaves little to search."""
 _IDENTIFIERS = frozenset({"id", "key", "doi", "url", "registry_id", "secondary_ids", "former_ids"})
-_CITATIONS = frozenset({"src", "product", "intervention", "arm", "vs", "against", "notice"})
+_NAMES_CITED = frozenset({"product", "intervention", "arm", "vs"})
 _ALIKE = frozenset({"LATIN", "GREEK", "CYRILLIC", "ARMENIAN", "CHEROKEE", "COPTIC", "LISU", "FULLWIDTH"})
 
 
@@ -178,8 +181,9 @@ def deceptive_text(subject: Subject) -> Iterator[Problem]:
     document = subject.record.document
     if document is None or not _is_suspect(document.text):
         return
+    sources = {path for path, _ in subject.cited}
     for path, text in texts(document.values):
-        if (text.isascii() and text.isprintable()) or _last_key(path) in _CITATIONS:
+        if (text.isascii() and text.isprintable()) or path in sources or _cites_a_name(path, text):
             continue
         if found := _HIDDEN.search(text):
             yield Problem(path, f"holds an invisible character: {_name(found)}")
@@ -194,10 +198,38 @@ def _is_suspect(text: str) -> bool:
     return _SUSPECT.search(rest) is not None
 
 
+def _cites_a_name(path: Path, text: str) -> bool:
+    """Whether XR001 looks for what is named here; a related study's registry id may be of no record."""
+    if (path[0], path[-1]) == ("related", "id"):
+        return parse_registry_id(text) is None
+    return _last_key(path) in _NAMES_CITED
+
+
 def _hidden_in_comments(document: Document) -> Iterator[Problem]:
+    spans = list(_keys_and_scalars(document.spans.statements))
+    starts = [start for start, _ in spans]
     for found in _HIDDEN.finditer(document.text, int(document.text.startswith("\ufeff"))):
-        if not any(pair.start <= found.start() < pair.end for pair in document.spans.statements):
+        before = bisect_right(starts, found.start()) - 1
+        if before < 0 or spans[before][1] <= found.start():
             yield Problem((), f"holds an invisible character: {_name(found)}", span=found.span())
+
+
+def _keys_and_scalars(statements: list[Statement]) -> Iterator[tuple[int, int]]:
+    """Where text stands that is no comment, in the order of the file; beside it only comments can deceive."""
+    for statement in statements:
+        if statement.value is None:
+            yield statement.start, statement.end
+        else:
+            yield from _of_pair(statement.key, statement.value)
+
+
+def _of_pair(key: Key | None, value: Value) -> Iterator[tuple[int, int]]:
+    if key is not None:
+        yield key.spans[0].start, key.spans[-1].end
+    if value.kind == "scalar":
+        yield value.start, value.end
+    for inner, child in value.children:
+        yield from _of_pair(inner, child)
 
 
 def _name(found: re.Match[str]) -> str:
