@@ -22,7 +22,7 @@ def sentences(text: str) -> list[str]:
 
 
 _NO_EFFICACY = (
-    r"(?:[- ](?!(?:at|in|for|on|with|as|and|or|to|by|of|after|from|than|over|even|when|if)\b)[\w-]+)?"
+    r"(?:[- ](?!(?:at|in|for|on|with|as|and|or|to|by|of|after|from|than|over|even|when|if)\b)[\w-]{1,40})?"
     r" (?:dos(?:es?|age|ing)|amounts?|concentrations?|dates?|cough\w*|half-li\w+|sample size|ranges?)\b"
 )
 _MONTH = r"(?:jan|feb|mar|apr|may|june?|july?|aug|sep|oct|nov|dec)[a-z]*"

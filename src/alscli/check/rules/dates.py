@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import date
+from datetime import date, timedelta
 from itertools import combinations, pairwise
 
 from alscli.check.finding import Problem
@@ -107,7 +107,9 @@ def future_date(subject: Subject) -> Iterator[Problem]:
     for field, key in (("refs", "published"), ("refs", "retrieved"), ("disputes", "on"), ("events", "on")):
         for position, element in enumerate(listed(getattr(subject.model, field, None))):
             on: PartialDate | None = known(getattr(element, key))
-            if on is not None and on.surely_after(subject.as_of):
+            # An article is printed with the date of an issue to come.
+            limit = subject.as_of + timedelta(days=366 if key == "published" else 0)
+            if on is not None and on.surely_after(limit):
                 yield Problem((field, position, key), f"{on} is in the future")
     if not isinstance(subject.model, Trial):
         return

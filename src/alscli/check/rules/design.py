@@ -81,7 +81,7 @@ _BLIND = re.compile(
 )
 _BLIND_STEMS = ("blind", "mask", "盲")
 _OPENED = re.compile(
-    r"\bopen\b|unblind|unmask|extension|follow|\bafter\b(?=.*(?:blind|mask))|complet(?:ed|ers)"
+    r"\bopen\b|unblind|unmask|extension|follow|\bafter\b(?=.{0,100}(?:blind|mask))|complet(?:ed|ers)"
     r"|roll-?over|previous|earlier|prior|long-term|开放|開放|非盲|揭盲|延长|延長|延伸|随访|隨訪",
     re.IGNORECASE,
 )

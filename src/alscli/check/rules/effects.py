@@ -115,9 +115,14 @@ def result_against_p(subject: Subject) -> Iterator[Problem]:
 
 
 def _is_below_alpha(effect: Effect) -> bool:
-    """Whether the p alone calls the effect significant."""
+    """Whether the p alone calls the effect of one arm against another significant."""
     below = two_sided_p(effect)
-    if below is None or below[1] > _alpha(effect) or _OTHER_ALPHA.search(effect.method or ""):
+    if (
+        effect.vs in Effect.BASELINES
+        or below is None
+        or below[1] > _alpha(effect)
+        or _OTHER_ALPHA.search(effect.method or "")
+    ):
         return False
     return not against_interval(effect)
 
@@ -230,7 +235,7 @@ def _ranks(trial: Trial, outcome: Outcome, path: Path) -> Iterator[Problem]:
     everybody = {arm.id for arm in compared} == {value.arm for value in values} or not compared
     whole = everybody and len({value.arm for value in values}) == len(values) > 1
     people = _ranked(outcome, compared, whole)
-    most = people if people is not None else _most(trial)
+    most = _most(trial) if people is None and known(outcome.population) != "pooled" else people
     for v, value in enumerate(values):
         quantity = known(value.value)
         if quantity is None or most is None or quantity.op.startswith("<"):
@@ -258,8 +263,8 @@ def _ranks(trial: Trial, outcome: Outcome, path: Path) -> Iterator[Problem]:
 
 
 def _most(trial: Trial) -> int | None:
-    """More people than any part of the trial holds; None where that is not known."""
-    numbers = [counted(trial, name) for name in ("randomized", "enrolled", "treated", "analyzed")]
+    """As many people as any part of the trial can hold; None where that is not known."""
+    numbers = [counted(trial, name) for name in ("randomized", "enrolled")]
     return max((n for n in numbers if n), default=None)
 
 

@@ -195,9 +195,7 @@ def _people(trial: Trial) -> Iterator[tuple[Path, str, int, int]]:
             if (n := known(value.n)) is not None:
                 yield ("outcomes", o, "values", v, "n"), value.arm or "", n, beyond
     for s, safety in enumerate(listed(trial.safety)):
-        if (n := known(safety.n)) is not None and not _AS_TREATED.search(
-            safety.statement or safety.loc or ""
-        ):
+        if (n := known(safety.n)) is not None and not _AS_TREATED.search(f"{safety.statement} {safety.loc}"):
             yield ("safety", s, "n"), safety.arm or "", n, 0
 
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from decimal import Decimal
 
 from alscli.check.finding import Problem
 from alscli.check.rule import rule
 from alscli.check.subject import Subject
+from alscli.model.intervention import Therapy
 from alscli.model.product import Product
 from alscli.model.trial import Given, Intervention
 from alscli.model.values import known
@@ -138,12 +139,13 @@ def dose_impossible(subject: Subject) -> Iterator[Problem]:
     Example: `low = 125_000_000, high = 100_000_000`
     Remedy: compare with the source; a placebo has no amount.
     """
+    therapies = {own.id: whole for _, own, whole in subject.therapies}
     for path, given in subject.given:
         amounts = _amounts(given)
         for key, amount in amounts.items():
             if amount <= 0:
                 yield Problem((*path, key), f"an amount of {amount}")
-        least, greatest = _plausible(subject, given) or (0, math.inf)
+        least, greatest = _plausible(subject, given, therapies) or (0, math.inf)
         fits = all(least <= amount <= greatest for amount in amounts.values())
         if fits and len(amounts) == 2 and amounts["low"] > amounts["high"] > 0:
             words = f"{amounts['high']:,}, less than the least amount {amounts['low']:,}"
@@ -186,8 +188,9 @@ def dose_implausible(subject: Subject) -> Iterator[Problem]:
     Example: "30 × 106 cells" read as 30 times 106, 3,180
     Remedy: look at the source, in print and not as copied text.
     """
+    therapies = {own.id: whole for _, own, whole in subject.therapies}
     for path, given in subject.given:
-        plausible = _plausible(subject, given)
+        plausible = _plausible(subject, given, therapies)
         if plausible is None:
             continue
         least, greatest = plausible
@@ -199,12 +202,14 @@ def dose_implausible(subject: Subject) -> Iterator[Problem]:
             yield Problem((*path, key), words, help="was an exponent lost?")
 
 
-def _plausible(subject: Subject, given: Given) -> tuple[int, int] | None:
+def _plausible(
+    subject: Subject, given: Given, therapies: Mapping[str, Therapy | Product]
+) -> tuple[int, int] | None:
     """The least and greatest plausible amount of a line; None where nothing is known of it."""
     ranges = _PLAUSIBLE.get(known(given.unit) or "")
     if ranges is None:
         return None
-    whole = next((whole for _, own, whole in subject.therapies if own.id == given.intervention), None)
+    whole = therapies.get(given.intervention or "")
     if whole is not None and known(whole.modality) == "cell" and whole.cell_type is None:
         return None
     kinds = (*_kinds(subject, known(whole.cell_type) if whole is not None else None), "")

@@ -24,6 +24,10 @@ _NOT_PRIMARY = _SECONDARY | {"erratum"}
 _PAGED = frozenset({"article", "preprint", "thesis", "protocol"})
 
 
+_COMPARED = 100
+"""Keys that are compared with one another; in more a slip is not looked for."""
+
+
 def _kinds(subject: Subject, keys: tuple[str, ...] | None) -> list[str]:
     """The kinds of these sources; none where one of them is unknown."""
     refs = subject.refs
@@ -181,8 +185,11 @@ def reference_unused(subject: Subject) -> Iterator[Problem]:
     if isinstance(model, Trial):
         keys.update(model.screening.found_in)
     missing = subject.cites - subject.refs.keys() - {"registry"}
+    unused = [ref.key for ref in model.refs if ref.key not in keys]
+    for key in missing if len(unused) <= _COMPARED and len(missing) <= _COMPARED else ():
+        keys.update(nearest(key, unused))
     for position, ref in enumerate(model.refs):
-        if ref.key not in keys and not any(nearest(key, [ref.key]) for key in missing):
+        if ref.key not in keys:
             keys.add(ref.key)
             yield Problem(("refs", position, "key"), f"nothing cites {shown(ref.key)}")
 

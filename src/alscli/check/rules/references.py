@@ -69,8 +69,9 @@ def references_resolve(subject: Subject) -> Iterator[Problem]:
     Remedy: mend the id; add the product with `alscli add`.
     """
     own = subject.record.entry.id
+    twins = {kind for kind in ("intervention", "arm") if subject.has_twins(f"{kind}s")}  # SM006's
     for what, path, name, there in _unresolved(subject, subject.trial):
-        if (what, name) != ("record", own) and not subject.has_twins(f"{what}s"):
+        if (what, name) != ("record", own) and what not in twins:
             near = _near(name, there)
             yield Problem(path, f"no {what} {shown(name)}{_hint(near)}", suggestions=near)
     number = parse_registry_id(subject.trial.registry_id or "")

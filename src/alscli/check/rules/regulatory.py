@@ -35,12 +35,6 @@ def _indication(event: Event, product: Product) -> str | None:
     return event.indication or (diseases[0] if len(diseases) == 1 else None)
 
 
-def _answered(application: Event, group: list[tuple[int, Event]]) -> bool:
-    """Whether an approval stands on or after the day of the application."""
-    approvals = (event for _, event in group if event.type in _APPROVALS)
-    return any(known(event.on) is not None and not _surely_after(application, event) for event in approvals)
-
-
 def _surely_after(one: Event, other: Event) -> bool:
     later, earlier = known(one.on), known(other.on)
     return later is not None and earlier is not None and later.surely_after(earlier)
@@ -65,15 +59,33 @@ def steps_in_order(subject: Subject) -> Iterator[Problem]:
             agency = _AUTHORITY.get(event.agency, event.agency)
             groups[agency, _indication(event, product)].append((e, event))
     for group in groups.values():
-        for e, event in group:
-            for earlier in _BEFORE.get(event.type, ()):
-                first = [other for _, other in group if other.type == earlier]
-                if first and all(_surely_after(other, event) for other in first):
-                    if event.type == "approval" and any(_answered(other, group) for other in first):
-                        break
-                    words = f"{event.type} {event.on} is before {earlier} {first[0].on}"
-                    yield Problem(("events", e, "on"), words)
-                    break
+        yield from _disorder(group)
+
+
+def _disorder(group: list[tuple[int, Event]]) -> Iterator[Problem]:
+    """Events of one agency and indication before all of those that they answer."""
+    of_type: dict[str, list[Event]] = defaultdict(list)
+    for _, event in group:
+        of_type[event.type].append(event)
+    approved = [on for _, event in group if event.type in _APPROVALS and (on := known(event.on)) is not None]
+    last_approval = max((on.latest for on in approved), default=None)
+    earliest = {name: _earliest(events) for name, events in of_type.items()}
+    for e, event in group:
+        on = known(event.on)
+        for earlier in _BEFORE.get(event.type, ()) if on is not None else ():
+            first = earliest.get(earlier)
+            if first is None or on is None or not first.surely_after(on):
+                continue
+            answered = last_approval is not None and first.earliest <= last_approval
+            if event.type != "approval" or not answered:
+                yield Problem(("events", e, "on"), f"{event.type} {on} is before {earlier} {first}")
+            break
+
+
+def _earliest(events: list[Event]) -> PartialDate | None:
+    """The date of these events that begins first; None where one of them has none."""
+    dates = [known(event.on) for event in events]
+    return None if None in dates else min((on for on in dates if on is not None), key=lambda on: on.earliest)
 
 
 _DENIED = re.compile(r"\b(?:not|nor?|neither|never|without)\b|n't\b|[未不非无無]", re.IGNORECASE)

@@ -40,7 +40,7 @@ _NO_EVENT = re.compile(
     rf"|{_EVENT}\s*(?:[:：=–—-]\s*(?:none|nil|zero|0(?![.\d])|no(?! \w))\b"
     rf"|(?:were|was|did|have|has)(?: been)? (?:none\b|nil\b|absent\b|(?:not|never)(?: been)? {_SEEN}))"
     rf"|(?:无|無|未|没有|沒有)[^。；，,;.]{{0,6}}{_EVENT_ZH}"
-    rf"|{_EVENT_ZH}\s*[:：为為]?\s*(?:[无無零0](?![.\d])|(?:[无無未]|[没沒]有)(?:[发發]生|出[现現]|[见見]|[观觀]察到))",
+    rf"|{_EVENT_ZH}\s*+(?:[:：为為]\s*+)?(?:[无無零0](?![.\d])|(?:[无無未]|[没沒]有)(?:[发發]生|出[现現]|[见見]|[观觀]察到))",
     re.IGNORECASE,
 )
 _TIME = (
