@@ -294,3 +294,26 @@ def test_messages_hold_nothing_that_a_terminal_obeys(found: Callable[..., list[F
     for finding in findings:
         assert finding.message.isprintable()
         assert finding.help.isprintable()
+
+
+def test_a_text_too_large_for_the_canonical_layout_hides_no_other(tmp_path: Path) -> None:
+    """Just below the greatest size, with keys that the layout would put on lines of their own."""
+    line = '{ at="28w", value=30 },'
+    values = "".join([line] * ((1 << 20) // len(line) - 100))
+    outcome = f'[[outcomes]]\nid = "a"\nrole = "primary"\nresult = "descriptive"\nvalues = [{values}]\n'
+    text = RECORD.replace("[screening]", f"{outcome}\n[screening]")
+    assert len(text) < 1 << 20
+    files = {"trials/example.toml": text, "trials/other.toml": "schema = "}
+    found = report(tmp_path, files, select([], []), "2026-11-22").findings
+    assert "TX001" in {finding.code for finding in found if finding.path.stem == "other"}
+    (layout,) = (finding for finding in found if finding.code == "TX005")
+    assert "larger than 1 MiB" in layout.message
+
+
+def test_many_findings_in_one_list_take_no_longer_each(found: Callable[..., list[Finding]]) -> None:
+    """The names of a list's elements are worked out once: ten thousand findings are a matter of seconds."""
+    values = "".join(f'  {{ arm = "b{number}x", n = 3 }},\n' for number in range(10_000))
+    outcome = f'[[outcomes]]\nid = "a"\nrole = "primary"\nvalues = [\n{values}]\n'
+    problems = found(RECORD.replace("[screening]", f"{outcome}\n[screening]"))
+    fields = [finding.field for finding in problems if finding.code == "XR001"]
+    assert len(set(fields)) == 10_000

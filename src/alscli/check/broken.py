@@ -15,6 +15,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from alscli.model.field import Table
 from alscli.model.format import anatomy, key_of
+from alscli.model.nearness import nearest
 from alscli.model.path import Path
 from alscli.model.provenance import Waiver
 
@@ -49,7 +50,8 @@ def _readable_waivers(model: type[Table], values: Mapping[str, Any], context: di
     """The waivers, also those below a misspelled header: what they are for would be found once more."""
     known = {key_of(name, field) for name, field in model.model_fields.items()}
     found: list[Any] = []
-    for key in ("waivers", *sorted(values.keys() - known)):
+    meant = [key for key in sorted(values.keys() - known) if nearest(key, known)[:1] == ["waivers"]]
+    for key in ("waivers", *meant):
         elements = values.get(key)
         for element in elements if isinstance(elements, list) else ():
             try:

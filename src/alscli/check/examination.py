@@ -6,7 +6,8 @@ So it can be made for many records at once, and kept until one of these changes.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date
@@ -23,8 +24,9 @@ from alscli.check.rule import CATALOGUE, Ruleset
 from alscli.check.subject import Names, Subject
 from alscli.model.format import MODELS, shape_of
 from alscli.model.nearness import nearest
-from alscli.model.path import Path, name_of, value_at
+from alscli.model.path import Path, labels, name_of, value_at
 from alscli.model.provenance import Waiver
+from alscli.model.shape import Shape
 from alscli.model.vocabulary import Vocabularies
 from alscli.store.canonical import Place, Places
 from alscli.store.collection import Record, Snapshot
@@ -146,6 +148,7 @@ class Page:
 
     def __init__(self, record: Record) -> None:
         self.record = record
+        self._labels: dict[int, list[str]] = {}  # by the identity of the list, which the document keeps alive
 
     @cached_property
     def _spans(self) -> Spans:
@@ -163,7 +166,7 @@ class Page:
         field: str | None = None
         value: object = None
         if document is not None and problem.path:
-            field = name_of(problem.path, document.values, shape_of(MODELS[entry.kind]))
+            field = name_of(problem.path, document.values, shape_of(MODELS[entry.kind]), self._labels_of)
             stated = value_at(document.values, problem.path)
             value = stated if isinstance(stated, str | int | Decimal) else None
         return Finding(
@@ -185,6 +188,13 @@ class Page:
             keys=problem.path,
             source=self._lines[line - 1].rstrip("\r") if line <= len(self._lines) else "",
         )
+
+    def _labels_of(self, elements: Sequence[Any], shape: Shape) -> list[str]:
+        """The names of the elements of a list of the document, worked out once: a list may hold thousands."""
+        known = self._labels.get(id(elements))
+        if known is None:
+            known = self._labels[id(elements)] = labels(elements, shape)
+        return known
 
     def _place(self, problem: Problem) -> tuple[int, int, int, int]:
         if (fault := self.record.fault) is not None:
@@ -242,14 +252,23 @@ def waive(
     waivers = _waivers(subject)
     if not waivers:
         return findings
-    used: set[int] = set()
+    groups: dict[tuple[str, str | None], list[int]] = defaultdict(list)
+    for position, waiver in waivers.items():
+        groups[waiver.rule, waiver.field].append(position)
+    standing = {
+        group for group, held in groups.items() if any(_stands(waivers[each], subject.as_of) for each in held)
+    }
+    covering: set[tuple[str, str | None]] = set()
     kept: list[Finding] = []
     for finding in findings:
-        covering = [position for position, waiver in waivers.items() if _covers(waiver, finding)]
-        used.update(covering)
-        if not any(_stands(waivers[position], subject.as_of) for position in covering):
+        wide, narrow = (finding.code, None), (finding.code, finding.field)
+        its = {wide, narrow} & groups.keys() if CATALOGUE[finding.code].waivable else set()
+        covering |= its
+        if its.isdisjoint(standing):
             kept.append(finding)
-    for position, waiver in waivers.items():
+    used = {position for group in covering for position in groups[group]}
+    misplaced = ("waivers",) in _broken_paths(subject.record)  # some stand below a misspelled header
+    for position, waiver in waivers.items() if not misplaced else ():
         idle = position not in used and waiver.rule in codes and _is_settled(waiver.rule, subject, settled)
         problem = _waiver_problem(position, waiver, idle, subject.as_of)
         if problem is not None:
@@ -258,9 +277,10 @@ def waive(
 
 
 def _waivers(subject: Subject) -> dict[int, Waiver]:
-    """The record's waivers by position; of a broken one, what can be read is believed.
+    """The record's waivers, numbered; of a broken one, what can be read is believed.
 
-    A waiver without a readable `rule` waives nothing.
+    A waiver without a readable `rule` waives nothing. The numbers are positions in the file, unless the list
+    is broken as a whole.
     """
     readable: dict[int, Waiver] = {}
     with suppress(BrokenError):
@@ -269,14 +289,6 @@ def _waivers(subject: Subject) -> dict[int, Waiver]:
                 stated = {name: value for name, value in vars(waiver).items() if value is not BROKEN}
                 readable[position] = Waiver.model_construct(**{"why": "broken", **stated})
     return readable
-
-
-def _covers(waiver: Waiver, finding: Finding) -> bool:
-    return (
-        waiver.rule == finding.code
-        and CATALOGUE[finding.code].waivable
-        and (waiver.field is None or finding.field == waiver.field)
-    )
 
 
 def _stands(waiver: Waiver, as_of: date) -> bool:

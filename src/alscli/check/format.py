@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import date
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from alscli.check.finding import Problem
@@ -16,6 +17,7 @@ from alscli.model.path import Path, value_at
 from alscli.model.shape import Shape
 from alscli.model.values import Absence
 from alscli.model.vocabulary import Vocabularies
+from alscli.store.canonical import scalar
 
 if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
@@ -245,7 +247,7 @@ def _as_toml(value: object) -> str:
         return f"{{ {', '.join(pairs)} }}" if value else "{}"
     if isinstance(value, str):
         return "".join(letter if letter.isprintable() else f"\\U{ord(letter):08x}" for letter in _toml(value))
-    return str(value).lower() if isinstance(value, bool) else str(value)
+    return scalar(value) if isinstance(value, bool | Decimal) else str(value)
 
 
 def kind_of(value: object) -> str:

@@ -10,7 +10,7 @@ stands in double quotes.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from alscli.errors import UsageError
@@ -60,8 +60,13 @@ def quoted(part: str) -> str:
     return '"' + part.replace("\\", "\\\\").replace('"', '\\"') + '"'
 
 
-def name_of(path: Path, values: Any, shape: Shape) -> str:
-    """The path as people read it; parts that do not exist in `values` are named as far as they go."""
+def name_of(
+    path: Path, values: Any, shape: Shape, labels: Callable[[Sequence[Any], Shape], list[str]] = labels
+) -> str:
+    """The path as people read it; parts that do not exist in `values` are named as far as they go.
+
+    Who names many paths of the same values gives `labels` that remember.
+    """
     names: list[str] = []
     here: Any = values
     for part in path:

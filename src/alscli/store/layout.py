@@ -14,7 +14,7 @@ from alscli.model.path import value_at
 from alscli.model.shape import Shape
 from alscli.store.canonical import dump, quote, quote_lines, scalar, write_key
 from alscli.store.spans import read
-from alscli.store.toml import parse
+from alscli.store.toml import MAX_BYTES, parse
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -29,13 +29,18 @@ def lay_out(text: str, shape: Shape, schema_comment: str = "") -> str:
     """Return `text`, valid TOML, in canonical layout; a text that is in it already comes back as it is.
 
     A first line `#:schema …` is kept; where there is none, `schema_comment` becomes it. Raises
-    `TomlError` where `text` is not TOML.
+    `TomlError` where `text` is not TOML, AlscliError where the result would be larger than a record may be.
     """
     document = parse(text.encode())
     if text == dump(document.values, shape, schema_comment):
         return text
     page = _page(document.text.replace("\r\n", "\n"), document.values)
     result = _write_page(page, shape, page.schema or schema_comment)
+    if len(result.encode()) > MAX_BYTES:
+        raise AlscliError(
+            "in canonical layout the file would be larger than 1 MiB; nothing was done",
+            "a record holds one study: split it, or take out what is not its own",
+        )
     if result != text and meaning(parse(result.encode()).values, shape) != meaning(document.values, shape):
         raise AlscliError(
             "the canonical layout would change what this file means; nothing was done",

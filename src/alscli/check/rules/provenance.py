@@ -175,11 +175,14 @@ def never_verified(subject: Subject) -> Iterator[Problem]:
 def reference_unused(subject: Subject) -> Iterator[Problem]:
     """A reference that nothing in its record cites.
 
-    Where a citation names no reference and this one may be meant, PV001 says so.
+    Where a citation names no reference and this one may be meant, PV001 says so; where a part of the record
+    cannot be read, it may cite it.
 
     Example: a paper in `[[refs]]`, and no `src` with its key
     Remedy: cite it where it belongs, or remove it.
     """
+    if not subject.record.readable:
+        return
     keys = set(subject.cites)
     model: Trial | Product = subject.model  # type: ignore[assignment]
     if isinstance(model, Trial):

@@ -30,6 +30,7 @@ def source_exists(subject: Subject) -> Iterator[Problem]:
     registered = getattr(subject.model, "registry_id", None) is not None
     if subject.cites - refs.keys() <= ({"registry"} if registered else set()):
         return
+    names = frozenset(refs)
     twins = subject.has_twins("refs")  # SM006's: the key that is missing may be meant by one of them
     shared = subject.names.shared_refs
     for path, key in subject.cited:
@@ -38,19 +39,26 @@ def source_exists(subject: Subject) -> Iterator[Problem]:
                 registered = True  # once is enough
                 yield Problem(path, "registry is the entry of `registry_id`, which is missing")
         elif key not in refs and not twins and shared is not None and key not in shared:
-            near = _near(key, refs)
+            near = _near(key, names)
             yield Problem(path, f"no reference {shown(key)}{_hint(near)}", suggestions=near)
 
 
 def _near(name: str, there: Collection[str]) -> tuple[str, ...]:
-    """Names that may be meant; of thousands, to stay fast, only those that begin alike."""
-    few = _beginning(name[:6], frozenset(there)) if len(there) > 500 else there
+    """Names that may be meant; of many, to stay fast, only those that begin alike."""
+    few = _by_beginning(frozenset(there)).get(name[:_ALIKE], []) if len(there) > _MANY else there
     return tuple(nearest(name, few))
 
 
-@lru_cache(maxsize=1000)
-def _beginning(start: str, names: frozenset[str]) -> list[str]:
-    return [name for name in names if name.startswith(start)]
+_MANY, _ALIKE = 200, 6
+
+
+@lru_cache(maxsize=16)
+def _by_beginning(names: frozenset[str]) -> dict[str, list[str]]:
+    """The names by their first letters."""
+    found: dict[str, list[str]] = {}
+    for name in sorted(names):
+        found.setdefault(name[:_ALIKE], []).append(name)
+    return found
 
 
 def _hint(near: tuple[str, ...]) -> str:
@@ -91,8 +99,8 @@ Unresolved = tuple[str, Path, str, Collection[str]]
 def _unresolved(subject: Subject, trial: Trial) -> Iterator[Unresolved]:
     """What names something that is not there: kind of thing, path, name, and the names that there are."""
     products, trials = subject.names.products, subject.names.trials
-    interventions = {intervention.id for intervention in listed(trial.interventions)}
-    arms = {arm.id for arm in listed(trial.arms)}
+    interventions = frozenset([intervention.id for intervention in listed(trial.interventions)])
+    arms = frozenset([arm.id for arm in listed(trial.arms)])
     for i, intervention in enumerate(listed(trial.interventions)):
         if (product := intervention.product) is not None and product not in products:
             yield "product", ("interventions", i, "product"), product, products
@@ -110,7 +118,7 @@ def _unresolved(subject: Subject, trial: Trial) -> Iterator[Unresolved]:
             yield "arm", ("safety", s, "arm"), arm, arms
 
 
-def _unresolved_arms(outcome: Outcome, path: Path, arms: set[str]) -> Iterator[Unresolved]:
+def _unresolved_arms(outcome: Outcome, path: Path, arms: frozenset[str]) -> Iterator[Unresolved]:
     for v, value in enumerate(listed(outcome.values)):
         if value.arm is not None and value.arm not in arms:
             yield "arm", (*path, "values", v, "arm"), value.arm, arms
@@ -118,4 +126,9 @@ def _unresolved_arms(outcome: Outcome, path: Path, arms: set[str]) -> Iterator[U
         if effect.arm is not None and effect.arm not in arms:
             yield "arm", (*path, "effects", e, "arm"), effect.arm, arms
         if (vs := effect.vs) is not None and vs not in arms and vs not in Effect.BASELINES:
-            yield "arm", (*path, "effects", e, "vs"), vs, arms | Effect.BASELINES
+            yield "arm", (*path, "effects", e, "vs"), vs, _with_baselines(arms)
+
+
+@lru_cache(maxsize=16)
+def _with_baselines(arms: frozenset[str]) -> frozenset[str]:
+    return arms | Effect.BASELINES

@@ -351,7 +351,12 @@ def one_event_two_dates(subject: Subject) -> Iterator[Problem]:
         if others and not _disputed(product, event):
             words = f"{event.agency} {event.type} {event.on}, and {others[0].on} before"
             yield Problem(("events", e, "on"), words)
-        seen[key].append(event)
+        if len(seen[key]) < _COMPARED:
+            seen[key].append(event)
+
+
+_COMPARED = 50
+"""Events of one kind that others are compared with; no product has as many."""
 
 
 def _apart(one: Event, other: Event) -> bool:

@@ -14,6 +14,7 @@ from alscli.check.finding import Problem
 from alscli.check.format import shown
 from alscli.check.rule import rule, state
 from alscli.check.subject import Subject
+from alscli.errors import AlscliError
 from alscli.model.format import MODELS, FileKind, schema_comment, shape_of
 from alscli.model.identifiers import parse_registry_id
 from alscli.model.path import Path, value_at
@@ -260,7 +261,11 @@ def canonical_layout(subject: Subject) -> Iterator[Problem]:
     from alscli.store.layout import lay_out
 
     kind = subject.record.entry.kind
-    laid_out = lay_out(document.text, shape_of(MODELS[kind]), schema_comment(kind))
+    try:
+        laid_out = lay_out(document.text, shape_of(MODELS[kind]), schema_comment(kind))
+    except AlscliError as error:
+        yield Problem((), f"not in canonical layout: {error.message}", span=(0, 0))
+        return
     if laid_out != document.text:
         lines, wanted = document.text.split("\n"), laid_out.split("\n")
         pairs = enumerate(zip(lines, wanted, strict=False))
