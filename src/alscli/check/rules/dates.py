@@ -10,7 +10,7 @@ from alscli.check.finding import Problem
 from alscli.check.rule import rule, state
 from alscli.check.subject import Subject
 from alscli.model.evidence import has_result
-from alscli.model.provenance import Dated
+from alscli.model.provenance import Dated, Ref
 from alscli.model.trial import Trial
 from alscli.model.values import PartialDate, known, listed
 
@@ -104,13 +104,12 @@ def future_date(subject: Subject) -> Iterator[Problem]:
     verified = getattr(subject.model, "verified", None)
     if verified is not None and verified.on.surely_after(subject.as_of):
         yield Problem(("verified", "on"), f"{verified.on} is in the future")
-    for field, key in (("refs", "published"), ("refs", "retrieved"), ("disputes", "on"), ("events", "on")):
+    yield from _future_sources(subject)
+    for field in ("disputes", "events"):
         for position, element in enumerate(listed(getattr(subject.model, field, None))):
-            on: PartialDate | None = known(getattr(element, key))
-            # An article is printed with the date of an issue to come.
-            limit = subject.as_of + timedelta(days=366 if key == "published" else 0)
-            if on is not None and on.surely_after(limit):
-                yield Problem((field, position, key), f"{on} is in the future")
+            on: PartialDate | None = known(element.on)
+            if on is not None and on.surely_after(subject.as_of):
+                yield Problem((field, position, "on"), f"{on} is in the future")
     if not isinstance(subject.model, Trial):
         return
     trial = subject.trial
@@ -121,6 +120,17 @@ def future_date(subject: Subject) -> Iterator[Problem]:
         stage: Dated | None = known(getattr(dates, name))
         if stage is not None and _is_unseen(subject, name, stage):
             yield Problem(("dates", name, "on"), f"{stage.on} is in the future, and is said to have happened")
+
+
+def _future_sources(subject: Subject) -> Iterator[Problem]:
+    """References seen in the future, or printed more than a year ahead: an issue bears a date to come."""
+    a_year_on = subject.as_of + timedelta(days=366)
+    refs: list[Ref] = getattr(subject.model, "refs", [])
+    for r, ref in enumerate(refs):
+        if (seen := known(ref.retrieved)) is not None and seen.earliest > subject.as_of:
+            yield Problem(("refs", r, "retrieved"), f"{seen} is in the future")
+        if (printed := known(ref.published)) is not None and printed.earliest > a_year_on:
+            yield Problem(("refs", r, "published"), f"{printed} is in the future")
 
 
 @rule("DT006", "note", "trial")

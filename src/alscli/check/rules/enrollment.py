@@ -67,9 +67,11 @@ def flow_narrows(subject: Subject) -> Iterator[Problem]:
 def _doubted(trial: Trial) -> list[tuple[tuple[str, int], tuple[str, int]]]:
     """Neighboring stages of which the later holds more people: either number may be wrong."""
     stages = [(name, n) for name in _FLOW if (n := counted(trial, name)) is not None]
-    if _treats_first(trial):
+    doubted = [(earlier, later) for earlier, later in pairwise(stages) if later[1] > earlier[1]]
+    if doubted and _treats_first(trial):
         stages = [(name, n) for name, n in stages if name != "randomized"]
-    return [(earlier, later) for earlier, later in pairwise(stages) if later[1] > earlier[1]]
+        doubted = [(earlier, later) for earlier, later in pairwise(stages) if later[1] > earlier[1]]
+    return doubted
 
 
 _RUN_IN = re.compile(
@@ -172,12 +174,14 @@ def outcome_exceeds_arm(subject: Subject) -> Iterator[Problem]:
     trial = subject.trial
     sizes = {arm.id: known(arm.n) for arm in listed(trial.arms)}
     told: set[tuple[str, int]] = set()
-    certain = _sum_in_doubt(trial) is None and not subject.has_twins("arms")
-    for path, arm, n, beyond in _people(trial) if certain else ():
+    for path, arm, n, beyond in _people(trial):
         size = sizes.get(arm)
-        if size is not None and n > size + beyond and (arm, n) not in told:
-            told.add((arm, n))
-            yield Problem(path, f"{n} people in arm {arm}, which holds {size}")
+        if size is None or n <= size + beyond or (arm, n) in told:
+            continue
+        if not told and (_sum_in_doubt(trial) is not None or subject.has_twins("arms")):
+            break
+        told.add((arm, n))
+        yield Problem(path, f"{n} people in arm {arm}, which holds {size}")
     for o, outcome in enumerate(listed(trial.outcomes)):
         if known(outcome.population) != "pooled":
             yield from _beyond_own(outcome, ("outcomes", o), sizes)

@@ -77,12 +77,14 @@ def references_resolve(subject: Subject) -> Iterator[Problem]:
     Remedy: mend the id; add the product with `alscli add`.
     """
     own = subject.record.entry.id
-    twins = {kind for kind in ("intervention", "arm") if subject.has_twins(f"{kind}s")}  # SM006's
+    twins: dict[str, bool] = {"record": False, "product": False}
     for what, path, name, there in _unresolved(subject, subject.trial):
-        if (what, name) != ("record", own) and what not in twins:
+        if what not in twins:
+            twins[what] = subject.has_twins(f"{what}s")  # SM006's
+        if (what, name) != ("record", own) and not twins[what]:
             near = _near(name, there)
             yield Problem(path, f"no {what} {shown(name)}{_hint(near)}", suggestions=near)
-    number = parse_registry_id(subject.trial.registry_id or "")
+    number = parse_registry_id(subject.trial.registry_id or "") if subject.trial.related else None
     for r, related in enumerate(subject.trial.related):
         if related.id == own or (number is not None and _is_number(related.id, number)):
             yield Problem(("related", r, "id"), f"{shown(related.id)} is this record itself")
