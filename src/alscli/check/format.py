@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
 
 _QUOTED_KEY = re.compile(r"`\[*(\w+)")
-_BARE_KEY = re.compile(r"[A-Za-z0-9_-]+")
 _KNOWN_ELSEWHERE_AS = {
     "nct": "registry_id",
     "nctid": "registry_id",
@@ -232,22 +231,16 @@ def shown(value: object) -> str:
 
     It holds nothing that a terminal would obey.
     """
-    text = repr(value) if isinstance(value, str) else _as_toml(value)
-    return text if len(text) <= 80 else f"{text[:76]} …{text[-1] if isinstance(value, str | list) else ''}"
-
-
-def _as_toml(value: object) -> str:
-    if isinstance(value, list):
-        return f"[{', '.join(map(_as_toml, value))}]"
-    if isinstance(value, Mapping):
-        pairs = (
-            f"{key if _BARE_KEY.fullmatch(key) else _as_toml(key)} = {_as_toml(inner)}"
-            for key, inner in value.items()
-        )
-        return f"{{ {', '.join(pairs)} }}" if value else "{}"
     if isinstance(value, str):
-        return "".join(letter if letter.isprintable() else f"\\U{ord(letter):08x}" for letter in _toml(value))
-    return scalar(value) if isinstance(value, bool | Decimal) else str(value)
+        text = repr(value)
+    elif isinstance(value, list | Mapping):
+        from alscli.store.layout import write_value
+
+        written = write_value(value, None, nested=True)
+        text = "".join(each if each.isprintable() else f"\\U{ord(each):08x}" for each in written)
+    else:
+        text = scalar(value) if isinstance(value, bool | Decimal) else str(value)
+    return text if len(text) <= 80 else f"{text[:76]} …{text[-1] if isinstance(value, str | list) else ''}"
 
 
 def kind_of(value: object) -> str:

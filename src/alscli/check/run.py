@@ -17,7 +17,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
-from functools import partial
+from functools import cached_property, partial
 from itertools import chain
 from pathlib import Path
 from typing import Any
@@ -113,7 +113,7 @@ class _State:
         """What tells a change of the registry copy that a trial is compared with."""
         return self.copies.get(entry.id) if self.copies and entry.kind == "trial" else None
 
-    @property
+    @cached_property
     def fingerprint(self) -> str | None:
         """What tells the whole collection from any other; None where a file cannot be looked at."""
         stamps = [*self.seen.values(), *(self.copy_of(entry) or _NO_COPY for entry in self.entries)]

@@ -243,12 +243,14 @@ def _base(session: Session, revision: str) -> _Base:
     return _Base(
         frozenset(str(root / path) for path in changed),
         {(kind, Path(path).stem): root / path for path, kind in files.items() if kind != "ledger"},
-        frozenset((kind, id_) for kind, ids in kept if isinstance(ids, list) for id_ in ids if _is_text(id_)),
+        frozenset(
+            (kind, former)
+            for kind, ids in kept
+            if isinstance(ids, list)
+            for former in ids
+            if isinstance(former, str)
+        ),
     )
-
-
-def _is_text(value: object) -> bool:
-    return isinstance(value, str)
 
 
 def _with_removed(report: Report, base: _Base, collection: Collection) -> Report:

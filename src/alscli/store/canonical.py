@@ -43,7 +43,7 @@ def _write_table(values: Mapping[str, Any], shape: Shape, name: str, lines: list
             lines.append(f'{written} = "{value}"' if plain else f"{written} = {_text(value)}")
             continue
         inner = known or _PLAIN
-        if inner.kind in _HEADED and _has_header(value, inner):
+        if _has_header(value, inner):
             below.append((written, value, inner))
         elif inner.kind == "inline_tables" and value and isinstance(value, list) and _all_tables(value):
             lines.append(f"{written} = [")
@@ -174,7 +174,6 @@ def _of_element(element: Any, shape: Shape) -> Shape:
 
 
 _PLAIN = Shape("value")
-_HEADED = ("table", "tables")
 
 
 def _all_tables(elements: list[Any]) -> bool:
@@ -197,9 +196,7 @@ def _inline(value: Any, shape: Shape) -> str:
         return quote(value)
     if isinstance(value, dict):
         parts = [
-            f"{key if known is not None else write_key(key)} = {quote(child)}"
-            if (child := value[key]).__class__ is str
-            else f"{key if known is not None else write_key(key)} = {_inline(child, known or _PLAIN)}"
+            f"{write_key(key) if known is None else key} = {_inline(value[key], known or _PLAIN)}"
             for key, known in shape.in_order(value)
         ]
         return f"{{ {', '.join(parts)} }}" if parts else "{}"

@@ -71,10 +71,11 @@ def _disorder(group: list[tuple[int, Event]]) -> Iterator[Problem]:
     last_approval = max((on.latest for on in approved), default=None)
     earliest = {name: _earliest(events) for name, events in of_type.items()}
     for e, event in group:
-        on = known(event.on)
-        for earlier in _BEFORE.get(event.type, ()) if on is not None else ():
+        if (on := known(event.on)) is None:
+            continue
+        for earlier in _BEFORE.get(event.type, ()):
             first = earliest.get(earlier)
-            if first is None or on is None or not first.surely_after(on):
+            if first is None or not first.surely_after(on):
                 continue
             answered = last_approval is not None and first.earliest <= last_approval
             if event.type != "approval" or not answered:
@@ -84,8 +85,8 @@ def _disorder(group: list[tuple[int, Event]]) -> Iterator[Problem]:
 
 def _earliest(events: list[Event]) -> PartialDate | None:
     """The date of these events that begins first; None where one of them has none."""
-    dates = [known(event.on) for event in events]
-    return None if None in dates else min((on for on in dates if on is not None), key=lambda on: on.earliest)
+    dates = [on for event in events if (on := known(event.on)) is not None]
+    return min(dates, key=lambda on: on.earliest) if len(dates) == len(events) else None
 
 
 _DENIED = re.compile(r"\b(?:not|nor?|neither|never|without)\b|n't\b|[未不非无無]", re.IGNORECASE)

@@ -35,7 +35,7 @@ def removed(
     gone = {name: path for name, path in base.items() if name not in here}
     for name, path in gone.items():
         if explained is not None and name not in explained:
-            yield _finding(path, name, f"{name} is gone, and the ledger has no entry for it")
+            yield _finding(path, path.stem, f"{name} is gone, and the ledger has no entry for it")
     if len(gone) > max(1, len(base) / 10):
         yield _finding(root / MARKER, None, f"{len(gone)} of {len(base)} records are gone")
 

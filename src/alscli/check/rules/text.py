@@ -6,7 +6,6 @@ import re
 import unicodedata
 from bisect import bisect_right
 from collections.abc import Iterator
-from contextlib import suppress
 from functools import cache
 from typing import Any
 
@@ -302,16 +301,10 @@ def duplicate_keys(subject: Subject) -> Iterator[Problem]:
     Remedy: rename one of them, and what cites it.
     """
     for key, name in _named_lists(subject.record.entry.kind):
-        elements = subject.values.get(key)
-        if not isinstance(elements, list):
+        if not subject.has_twins(key):
             continue
-        with suppress(
-            AttributeError, TypeError
-        ):  # of elements that are no tables, and names that are no text
-            if len({element.get(name) for element in elements}) == len(elements):
-                continue
         seen: set[str] = set()
-        for position, element in enumerate(elements):
+        for position, element in enumerate(subject.values[key]):
             stated = value_at(element, (name,))
             if isinstance(stated, str) and stated in seen:
                 yield Problem((key, position, name), f"{shown(stated)} stands twice in {key}")
