@@ -61,7 +61,7 @@ def full(kind: FileKind) -> dict[str, Any]:
 
 def read(kind: FileKind, values: dict[str, Any]) -> Record:
     """The record that a file with these values is; where they stand in it is of no interest here."""
-    entry, document = Entry(FULL / FILES[kind], kind), Document("# é", values)
+    entry, document = Entry(FULL / FILES[kind], kind), Document("# é", values, "é")
     try:
         model = MODELS[kind].model_validate(values, context={"vocabularies": shipped()})
     except ValidationError as error:

@@ -96,6 +96,10 @@ def test_a_folder_with_the_name_of_a_record_does_not_hide_it(folder: Path, capfd
         (("valor", "--select", "ZZ999"), "no rule 'ZZ999'"),
         (("valor", "--ignore", "dt,XX"), "no rule 'XX'"),
         (("valor", "--select", "DT", "--ignore", "DT"), "--ignore leaves no rule of those selected"),
+        (("valor", "--select", ","), "--select names no rule"),
+        (("valor", "--ignore="), "--ignore names no rule"),
+        (("valor", "--statistics", "--format", "json"), "--statistics is a text"),
+        (("valor", "--as-of", "20261122"), "'20261122' is no day"),
         (("fifo.toml",), "fifo.toml holds no record of this collection"),
         (("valor", "--format", "xml"), "--format: 'xml' is not known"),
         (("valor", "--fail-on", "never"), "--fail-on: 'never' is no severity"),
@@ -281,6 +285,22 @@ def test_a_renamed_record_is_no_loss(repository: Path, capfd: Lines) -> None:
     path.with_name("valor-2.toml").write_text(text, "utf-8")
     path.unlink()
     assert gone(capfd) == []
+
+
+def test_a_file_renamed_without_its_id_is_one_finding(repository: Path, capfd: Lines) -> None:
+    path = repository / "records" / "trials" / "valor.toml"
+    path.rename(path.with_name("valor-2.toml"))
+    codes = [(code, place) for code, place, _ in found(capfd, "--changed-since", "HEAD", "--select", "ID,XR")]
+    assert ("ID001", "records/trials/valor-2.toml") in codes
+    assert "XR004" not in {code for code, _ in codes}
+
+
+def test_of_the_records_gone_those_of_the_folders_named_are_reported(repository: Path, capfd: Lines) -> None:
+    remove(repository, "valor")
+    arguments = ("--changed-since", "HEAD", "--select", "XR004")
+    assert found(capfd, *arguments, "nurown-phase3") == []
+    assert found(capfd, *arguments, "records/products") == []
+    assert len(found(capfd, *arguments, "records/trials")) == 1
 
 
 def test_a_trial_among_the_products_is_found_and_no_trace_of_the_trial(

@@ -41,7 +41,7 @@ def problems(code: str, **keys: Any) -> list[Problem]:
         screening = { decision = "include" }
     """
     values = {**tomllib.loads(smallest), **keys}
-    record = Record(Entry(Path("trials/example.toml"), "trial"), Document("", values))
+    record = Record(Entry(Path("trials/example.toml"), "trial"), Document("", values, ""))
     names = Names(frozenset(), frozenset(), frozenset())
     model = Trial.model_validate(values)
     subject = Subject(record, model, Snapshot([record]), names, shipped(), date(2026, 11, 22))

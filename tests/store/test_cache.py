@@ -147,13 +147,27 @@ def test_a_database_that_is_not_ours_is_made_anew(root: Path, statement: str) ->
     assert loaded(root) == {"b": kept()}
 
 
-def test_a_database_of_this_version_without_its_table_gives_and_keeps_nothing(root: Path) -> None:
+@pytest.mark.parametrize("statement", ["DROP TABLE kept", "ALTER TABLE kept RENAME COLUMN sum TO total"])
+def test_a_database_of_this_version_without_its_table_is_made_anew(root: Path, statement: str) -> None:
     store(root, {"a": kept()})
     with sqlite3.connect(file()) as connection:
-        connection.execute("DROP TABLE kept")
+        connection.execute(statement)
+        connection.execute("CREATE TABLE IF NOT EXISTS kept (purpose, path, context)")
     connection.close()
     store(root, {"a": kept()})
     assert loaded(root) == {}
+    store(root, {"b": kept()})
+    assert loaded(root) == {"b": kept()}
+
+
+def test_a_database_with_a_garbled_page_is_made_anew(root: Path) -> None:
+    store(root, {f"{number}": kept() for number in range(2000)})
+    data = file().read_bytes()
+    file().write_bytes(data[:4096] + b"\xff" * 8192 + data[4096 + 8192 :])
+    loaded(root)
+    store(root, {"a": kept()})
+    store(root, {"b": kept()})
+    assert loaded(root).keys() >= {"b"}
 
 
 def test_a_cache_that_another_process_writes_is_read_and_not_removed(

@@ -33,6 +33,14 @@ id = "b"
 """
 
 
+def test_a_table_without_a_header_stands_where_one_below_it_does() -> None:
+    text = "a = 1\n[b.c.d]\n[[e.f]]\ng = 1\n[e.h]\n[b]\n"
+    spans = locate(text)
+    places = {path: spans.position(spans.place(path).start) for path in (("b", "c"), ("e",), ("b",), ("x",))}
+    assert places == {("b", "c"): (2, 1), ("e",): (3, 1), ("b",): (6, 1), ("x",): (1, 1)}
+    assert spans.header(("e",)) is None
+
+
 @pytest.mark.parametrize("prefix", ["", "\ufeff"])
 @pytest.mark.parametrize("end", ["\n", "\r\n"])
 @pytest.mark.parametrize(

@@ -185,10 +185,11 @@ def _day(text: str) -> date:
 
     from alscli.errors import UsageError
 
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        raise UsageError(f"--as-of: {text!r} is no day", "write YYYY-MM-DD") from None
+    with suppress(ValueError):
+        day = date.fromisoformat(text)
+        if day.isoformat() == text:
+            return day
+    raise UsageError(f"--as-of: {text!r} is no day", "write YYYY-MM-DD")
 
 
 def _version(wanted: bool) -> None:

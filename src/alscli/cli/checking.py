@@ -79,14 +79,17 @@ def validate(
         raise UsageError(f"--format: {format!r} is not known", f"there are: {', '.join(FORMATS)}")
     if fail_on not in [severity.value for severity in Severity]:
         raise UsageError(f"--fail-on: {fail_on!r} is no severity", "there are: error, warning, note")
+    if statistics and format != "text":
+        raise UsageError("--statistics is a text", "leave out one of --statistics and --format")
     if diff and not fix:
         raise UsageError("--diff shows what --fix would change", "use both, or `alscli diff`")
-    codes = select_codes(_split(select), _split(ignore))
+    codes = select_codes(_split("--select", select), _split("--ignore", ignore))
     if not codes:
         raise UsageError("--ignore leaves no rule of those selected", "`alscli explain` lists them")
     collection = session.collection
     _require_marker(collection)
     only = chosen(paths, collection) if paths else None
+    within = [os.path.realpath(path) for path in paths] if paths else None
     if changed_since is not None:
         base = _base(session, changed_since)
         only = base.changed if only is None else only & base.changed
@@ -102,7 +105,7 @@ def validate(
         _mend(session, mending)
         report = left
     if changed_since is not None and "XR004" in codes:
-        report = _with_removed(report, base, collection)
+        report = _with_removed(report, base, collection, within)
     _print(session, report, "statistics" if statistics else format, Severity(fail_on))
     session.say(summary(report, time.perf_counter() - started))
     return 1 if report.fails(Severity(fail_on)) else 0
@@ -140,8 +143,11 @@ def _print(session: Session, report: Report, form: str, fail_on: Severity) -> No
     write_all(lines)
 
 
-def _split(values: list[str] | None) -> list[str]:
-    return [code.strip() for value in values or [] for code in value.split(",") if code.strip()]
+def _split(option: str, values: list[str] | None) -> list[str]:
+    codes = [code.strip() for value in values or [] for code in value.split(",") if code.strip()]
+    if values and not codes:
+        raise UsageError(f"{option} names no rule", "`alscli explain` lists them")
+    return codes
 
 
 # -- which records ------------------------------------------------------------------------------------
@@ -215,13 +221,13 @@ def _why_unreadable(path: Path) -> str | None:
 class _Base:
     """A revision to compare with.
 
-    `changed` are the files that differ from it, `files` those of its records by kind and id, and `former` the
-    kinds and ids that changed records say they had.
+    `changed` are the files that differ from it, `files` those of its records by kind and id, and `stated` the
+    kinds and ids that changed records say they have or had.
     """
 
     changed: frozenset[str]
     files: dict[_Named, Path]
-    former: frozenset[_Named]
+    stated: frozenset[_Named]
 
 
 _Named = tuple[str, str]
@@ -238,26 +244,25 @@ def _base(session: Session, revision: str) -> _Base:
     if commit is None:
         raise UsageError(f"--changed-since: no revision {revision!r}", "name a commit, a branch or a tag")
     changed = changed_since(found, root, commit)
-    kept = [(version.kind, (version.values or {}).get("former_ids")) for version in changed.values()]
+    kept = [(version.kind, version.values or {}) for version in changed.values()]
     files = {path: kind for path in sorted(found.blobs(commit, root)) if (kind := kind_of(path)) is not None}
     return _Base(
         frozenset(str(root / path) for path in changed),
         {(kind, Path(path).stem): root / path for path, kind in files.items() if kind != "ledger"},
         frozenset(
-            (kind, former)
-            for kind, ids in kept
-            if isinstance(ids, list)
-            for former in ids
-            if isinstance(former, str)
+            (kind, id_)
+            for kind, values in kept
+            for id_ in (values.get("id"), *_listed(values.get("former_ids")))
+            if isinstance(id_, str)
         ),
     )
 
 
-def _with_removed(report: Report, base: _Base, collection: Collection) -> Report:
-    """The report with what XR004 says of records that are gone."""
+def _with_removed(report: Report, base: _Base, collection: Collection, within: list[str] | None) -> Report:
+    """The report with what XR004 says of records that are gone, from these folders where some are named."""
     from alscli.check.rules.removal import removed
 
-    there: set[_Named] = set(base.former)
+    there: set[_Named] = set(base.stated)
     explained: set[str] | None = set()
     for entry in collection.entries():
         if entry.kind != "ledger":
@@ -265,14 +270,21 @@ def _with_removed(report: Report, base: _Base, collection: Collection) -> Report
         elif (document := collection.read(entry).document) is None:
             explained = None
         else:
-            excluded = document.values.get("excluded")
-            listed = excluded if isinstance(excluded, list) else []
-            explained = {str(item.get("id")) for item in listed if isinstance(item, dict)}
+            excluded = _listed(document.values.get("excluded"))
+            explained = {str(item.get("id")) for item in excluded if isinstance(item, dict)}
     names = _told_apart(base.files)
-    before = {names[named]: path for named, path in base.files.items()}
+    before = {
+        names[named]: path
+        for named, path in base.files.items()
+        if within is None or any(_place(path).startswith(f"{folder}{os.sep}") for folder in within)
+    }
     here = {name for named, name in names.items() if named in there}
     found = [*report.findings, *removed(before, here, explained, collection.root)]
     return replace(report, findings=sorted(found, key=lambda finding: finding.order))
+
+
+def _listed(value: object) -> list[object]:
+    return value if isinstance(value, list) else []
 
 
 def _told_apart(records: Iterable[_Named]) -> dict[_Named, str]:

@@ -95,7 +95,8 @@ class Cache:
         self._context = context
         self._connection: sqlite3.Connection | None = None
         with suppress(*FAULTS, OSError):
-            self._connection = _opened(root)
+            self._path = _place(root)
+            self._connection = _opened(self._path)
 
     def load(self) -> dict[str, Kept]:
         """Everything kept, by path; a row that the disk has garbled is left out."""
@@ -112,7 +113,8 @@ class Cache:
                 for path, *seen, at, of, text, sum_ in rows
                 if isinstance(text, str) and sum_ == _sum(path, *seen, at, of, text)
             }
-        except FAULTS:
+        except FAULTS as error:
+            self._let_go(error)
             return {}
 
     def store(self, kept: Mapping[str, Kept], gone: Iterable[str] = ()) -> None:
@@ -124,12 +126,25 @@ class Cache:
         forgotten = [(self._purpose, path) for path in gone]
         if self._connection is None or not (rows or forgotten):
             return
-        with suppress(*FAULTS), self._connection as connection:
-            connection.execute(
-                "DELETE FROM kept WHERE purpose = ? AND context <> ?", (self._purpose, self._context)
-            )
-            connection.executemany("INSERT OR REPLACE INTO kept VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", rows)
-            connection.executemany("DELETE FROM kept WHERE purpose = ? AND path = ?", forgotten)
+        try:
+            with self._connection as connection:
+                connection.execute(
+                    "DELETE FROM kept WHERE purpose = ? AND context <> ?", (self._purpose, self._context)
+                )
+                connection.executemany(
+                    "INSERT OR REPLACE INTO kept VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", rows
+                )
+                connection.executemany("DELETE FROM kept WHERE purpose = ? AND path = ?", forgotten)
+        except FAULTS as error:
+            self._let_go(error)
+
+    def _let_go(self, error: Exception) -> None:
+        """Do without the file from now on; a broken one is made anew by the next run."""
+        self.close()
+        self._connection = None
+        if _is_broken(error):
+            with suppress(OSError):
+                self._path.unlink()
 
     def _row(self, path: str, kept: Kept) -> tuple[object, ...]:
         at = kept.stamp
@@ -177,24 +192,32 @@ def _sum(*row: object) -> int:
     return zlib.crc32(str(content).encode(), zlib.crc32(repr(short).encode()))
 
 
-def _opened(root: Path) -> sqlite3.Connection:
+def _place(root: Path) -> Path:
     import hashlib
 
-    place = folder()
-    place.mkdir(parents=True, exist_ok=True)
     name = hashlib.sha256(os.fsencode(root.resolve())).hexdigest()[:32]
-    path = place / f"{name}.sqlite"
+    return folder() / f"{name}.sqlite"
+
+
+def _opened(path: Path) -> sqlite3.Connection:
+    path.parent.mkdir(parents=True, exist_ok=True)
     try:
         return _checked(path)
-    except sqlite3.OperationalError:  # in use, or not to be opened: another's, or nobody's
-        raise
-    except (sqlite3.DatabaseError, UnicodeDecodeError):  # foreign, corrupt, of another version: only a cache
+    except FAULTS as error:
+        if not _is_broken(error):
+            raise
         path.unlink(missing_ok=True)
         return _checked(path)
 
 
+def _is_broken(error: Exception) -> bool:
+    """Whether the file is foreign, corrupt or of another version, and not only in use or out of reach."""
+    code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_CORRUPT)
+    return code & 0xFF in (sqlite3.SQLITE_ERROR, sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
+
+
 def _checked(path: Path) -> sqlite3.Connection:
-    connection = sqlite3.connect(path, timeout=5)
+    connection = sqlite3.connect(path, timeout=1)
     try:
         connection.execute("PRAGMA synchronous = OFF")
         (version,) = connection.execute("PRAGMA user_version").fetchone()

@@ -47,13 +47,13 @@ def _write_table(values: Mapping[str, Any], shape: Shape, name: str, lines: list
             below.append((written, value, inner))
         elif inner.kind == "inline_tables" and value and isinstance(value, list) and _all_tables(value):
             lines.append(f"{written} = [")
-            lines += [f"  {_inline(element, inner)}," for element in _in_order(value, inner)]
+            lines += [f"  {_inline(element, inner)}," for element in in_order(value, inner)]
             lines.append("]")
         else:
             lines.append(f"{written} = {_inline(value, inner)}")
     for written, value, inner in below:
         path = f"{name}.{written}" if name else written
-        for element in [value] if isinstance(value, dict) else _in_order(value, inner):
+        for element in [value] if isinstance(value, dict) else in_order(value, inner):
             lines += ["", f"[{path}]" if isinstance(value, dict) else f"[[{path}]]"]
             _write_table(element, inner, path, lines)
 
@@ -183,7 +183,8 @@ def _all_tables(elements: list[Any]) -> bool:
     return True
 
 
-def _in_order(elements: list[Any], shape: Shape) -> list[Any]:
+def in_order(elements: list[Any], shape: Shape) -> list[Any]:
+    """The elements of a list as they are written one after the other."""
     if shape.kind == "set" and all(isinstance(element, str) for element in elements):
         return sorted(elements)
     if shape.sort and _all_tables(elements):
@@ -205,7 +206,7 @@ def _inline(value: Any, shape: Shape) -> str:
     if isinstance(value, list | tuple):
         inner = [
             _inline(child, shape if isinstance(child, dict) else _PLAIN)
-            for child in _in_order(list(value), shape)
+            for child in in_order(list(value), shape)
         ]
         return f"[{', '.join(inner)}]"
     return quote(value) if isinstance(value, str) else scalar(value)

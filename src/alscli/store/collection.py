@@ -63,13 +63,9 @@ class Record:
     @cached_property
     def is_canonical(self) -> bool:
         """Whether the text is exactly what a new record with these values would be: no comment, no slip."""
-        from alscli.model.format import MODELS, schema_comment, shape_of
-        from alscli.store.canonical import dump
+        from alscli.store.recognition import is_canonical
 
-        kind = self.entry.kind
-        return self.document is not None and self.document.text == dump(
-            self.document.values, shape_of(MODELS[kind]), schema_comment(kind)
-        )
+        return self.document is not None and is_canonical(self.document, self.entry.kind)
 
 
 @dataclass(frozen=True)
@@ -252,15 +248,17 @@ def _holds(question: Callable[[], bool]) -> bool:
 
 
 def shown(path: Path | str) -> str:
-    """A path as people and scripts see it: relative to the working directory, with forward slashes.
+    """A path as people see it: `relative`, with what a terminal would obey in a file's name spelled out."""
+    return one_line(relative(path))
 
-    What a terminal would obey in a file's name is spelled out.
-    """
+
+def relative(path: Path | str) -> str:
+    """A path relative to the working directory, with forward slashes."""
     folder, name = os.path.split(path)
     if not name.endswith(".toml"):  # a folder, or one of a few
-        return one_line(_relative(os.fspath(path), os.getcwd()))  # noqa: PTH109
+        return _relative(os.fspath(path), os.getcwd())  # noqa: PTH109
     folder = _relative(folder or os.curdir, os.getcwd())  # noqa: PTH109
-    return one_line(name if folder == os.curdir else f"{folder}/{name}")
+    return name if folder == os.curdir else f"{folder}/{name}"
 
 
 @lru_cache(maxsize=256)

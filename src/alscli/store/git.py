@@ -344,7 +344,8 @@ def repository(folder: Path) -> Repository:
     result = _git(folder, "rev-parse", "--show-toplevel")
     if b"not a git repository" in result.stderr:
         raise UsageError(
-            "the collection is in no git repository", "name two records, files or folders, or run `git init`"
+            "the collection is in no git repository",
+            "run `git init`, or compare two records, files or folders",
         )
     return Repository(Path(os.fsdecode(_output(result).removesuffix(b"\n"))))
 

@@ -70,12 +70,15 @@ class Spans:
         self._values: dict[Path, Span] = {}
         self._keys: dict[Path, Span] = {}
         self._headers: dict[Path, Span] = {}
+        self._above: dict[Path, Span] = {}
         for statement in statements:
             if statement.value is None:
                 span = Span(statement.start, statement.end)
                 self._headers[statement.path] = span
                 if statement.kind == "tables":
                     self._headers.setdefault(statement.path[:-1], span)
+                for end in range(1, len(statement.path)):
+                    self._above.setdefault(statement.path[:end], span)
             else:
                 self._enter(statement.table, statement.key, statement.value)
 
@@ -101,10 +104,14 @@ class Spans:
         return self._headers.get(path)
 
     def place(self, path: Path) -> Span:
-        """Where to point for `path`: its value, key or header, else its nearest parent's, else line 1."""
+        """Where to point for `path`: its value, key or header, else its nearest parent's, else line 1.
+
+        A table that has no header stands where the first header of a table below it does.
+        """
         span = self._values.get(path)
         while span is None and path:
             span = self._headers.get(path) or self._keys.get(path) or self._values.get(path)
+            span = span or self._above.get(path)
             path = path[:-1]
         return span or Span(self._first, self._first)
 

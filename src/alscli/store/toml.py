@@ -24,8 +24,7 @@ _BOM = "\ufeff"
 _HARMLESS = 200
 _SCREENED = 1000
 _FORBIDDEN = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]|\r(?!\n)")
-_UNSUSPECTED = bytes({*range(0x20, 0x100), *b"\t\n"} - {0x7F})
-"""All bytes but those that `_FORBIDDEN` may refuse: taking these away tells faster that there is none."""
+_USUAL = bytes({*range(0x20, 0x7F), *b"\t\n"} - {ord("\\")})
 _STRING = (
     r'"""(?:[^"\\]|\\[\s\S]|""?(?!"))*+"""(?:"")?"?'
     r"|'''(?:[^']|''?(?!'))*+'''(?:'')?'?"
@@ -66,10 +65,13 @@ class Document:
 
     `text` is the whole file, a byte order mark and CRLF included, so that it encodes to the bytes
     that were read. `values` holds `int` and `Decimal` (the digits as written), never `float`.
+    `unusual` are the characters of the text that are neither tabs, line ends nor printable ASCII, and the
+    backslashes: few or none, so that what looks for any of them is done at once.
     """
 
     text: str
     values: dict[str, Any]
+    unusual: str
 
     @cached_property
     def spans(self) -> Spans:
@@ -83,7 +85,7 @@ def parse(data: bytes) -> Document:
     """Read a TOML 1.0 document of at most 1 MiB, 32 levels deep; raise `TomlError` otherwise."""
     if len(data) > MAX_BYTES:
         raise _fault("TX003", f"larger than 1 MiB ({len(data):,} bytes)", "", 0)
-    text = _decode(data)
+    text, unusual = _decode(data)
     body = text.removeprefix(_BOM)
     brackets = text.count("[") + text.count("{")
     if brackets > _HARMLESS:
@@ -96,7 +98,7 @@ def parse(data: bytes) -> Document:
         path = _vast_integer(values)
         if path is not None:
             raise _at(text, path, f"an integer of more than {MAX_DIGITS:,} digits")
-    return Document(text, values)
+    return Document(text, values, unusual)
 
 
 def _has_long_line(text: str) -> bool:
@@ -110,14 +112,15 @@ def _has_long_line(text: str) -> bool:
     return False
 
 
-def _decode(data: bytes) -> str:
+def _decode(data: bytes) -> tuple[str, str]:
+    """The text, and its unusual characters."""
     try:
         text = data.decode()
     except UnicodeDecodeError as error:
         before = data[: error.start].decode()
         raise _fault("TX002", f"not UTF-8: byte 0x{data[error.start]:02x}", before, len(before)) from None
-    found = _FORBIDDEN.search(text) if data.translate(None, _UNSUSPECTED) else None
-    if found:
+    unusual = data.translate(None, _USUAL).decode()
+    if unusual and (found := _FORBIDDEN.search(text)):
         character = ord(found.group())
         message = (
             "a carriage return without a line feed"
@@ -125,7 +128,7 @@ def _decode(data: bytes) -> str:
             else f"the control character U+{character:04X}, which TOML forbids"
         )
         raise _fault("TX002", message, text, found.start())
-    return text
+    return text, unusual
 
 
 def _check_brackets(text: str) -> None:
@@ -168,6 +171,9 @@ def _syntax_fault(text: str) -> TomlError | None:
     try:
         tomli.loads(text.removeprefix(_BOM), parse_float=_decimal)
     except tomli.TOMLDecodeError as error:
+        if error.pos == len(error.doc) and error.msg == 'Expected "\'"':  # the quote that is not closed
+            line = error.doc.find("\n", error.doc.rindex("'"))
+            return _fault("TX001", error.msg, error.doc, line if line >= 0 else error.pos)
         return TomlError(Fault("TX001", error.msg, error.lineno, error.colno))
     except RecursionError:
         return _fault("TX003", f"nested deeper than {MAX_DEPTH} levels", text, 0)

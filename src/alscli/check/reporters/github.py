@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 from alscli.check.finding import Finding, Severity
 from alscli.check.report import Report
-from alscli.store.collection import shown
+from alscli.store.collection import relative
 from alscli.text import plain
 
 _COMMANDS = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.NOTE: "notice"}
@@ -24,7 +24,7 @@ def render(report: Report) -> Iterator[str]:
 
 def _properties(finding: Finding) -> dict[str, str]:
     """Where the finding is. Columns hold within one line only; GitHub refuses them otherwise."""
-    place = {"file": shown(finding.path), "line": finding.line, "endLine": finding.end_line}
+    place = {"file": relative(finding.path), "line": finding.line, "endLine": finding.end_line}
     if finding.line == finding.end_line:
         place |= {"col": finding.column, "endColumn": finding.end_column}
     return {name: str(value) for name, value in (place | {"title": finding.code}).items()}

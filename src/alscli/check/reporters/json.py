@@ -8,7 +8,7 @@ from typing import Any
 
 from alscli.check.finding import Finding, Severity
 from alscli.check.report import Report
-from alscli.store.collection import shown
+from alscli.store.collection import relative
 
 SCHEMA = "alscli/findings/1"
 
@@ -30,7 +30,7 @@ def entry(finding: Finding) -> dict[str, Any]:
     found: dict[str, Any] = {
         "code": finding.code,
         "severity": finding.severity.value,
-        "path": shown(finding.path),
+        "path": relative(finding.path),
         "record": finding.record,
         "field": finding.field,
         "line": finding.line,

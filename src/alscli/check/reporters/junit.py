@@ -12,7 +12,7 @@ from html import escape
 
 from alscli.check.finding import Finding, Severity
 from alscli.check.report import Report
-from alscli.store.collection import shown
+from alscli.store.collection import relative, shown
 from alscli.text import plain
 
 _FORBIDDEN = re.compile("[\ufffe\uffff]")  # in XML 1.0, beside the controls that `plain` spells out
@@ -24,9 +24,9 @@ def render(report: Report, fail_on: Severity) -> Iterator[str]:
     Findings at or above `fail_on` are a record's failure: one element for all of them, because readers
     look at the first only. The others are its output.
     """
-    cases: dict[str, list[Finding]] = {shown(path): [] for path in report.files}
+    cases: dict[str, list[Finding]] = {relative(path): [] for path in report.files}
     for finding in report.findings:
-        cases.setdefault(shown(finding.path), []).append(finding)
+        cases.setdefault(relative(finding.path), []).append(finding)
     failed = sum(any(_fails(finding, fail_on) for finding in findings) for findings in cases.values())
     totals = f'tests="{len(cases)}" failures="{failed}" errors="0"'
     yield '<?xml version="1.0" encoding="UTF-8"?>'

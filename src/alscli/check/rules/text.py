@@ -148,8 +148,6 @@ _HIDDEN = re.compile(rf"[{_UNSEEN}]|\r(?!\n)|(?<![\u0600-\u0dff])[\u200c\u200d]"
 _SUSPECT = re.compile(
     rf"[{_UNSEEN}\u200c\u200d\\\u0370-\u058f\u13a0-\u13ff\u2c80-\u2cff\ua4d0-\ua4ff\uff21-\uff5a]"
 )
-_PLAIN_BYTES = bytes(set(range(0x20, 0x7F)) - {ord("\\")}) + b"\t\n\r"
-"""Bytes that are no part of a suspect character: taking them away leaves little to search."""
 _IDENTIFIERS = frozenset({"id", "key", "doi", "url", "registry_id", "secondary_ids", "former_ids"})
 _NAMES_CITED = frozenset({"product", "intervention", "arm", "vs"})
 _ALIKE = frozenset({"LATIN", "GREEK", "CYRILLIC", "ARMENIAN", "CHEROKEE", "COPTIC", "LISU", "FULLWIDTH"})
@@ -179,7 +177,7 @@ def deceptive_text(subject: Subject) -> Iterator[Problem]:
     Remedy: type the text again.
     """
     document = subject.record.document
-    if document is None or not _is_suspect(document.text):
+    if document is None or _SUSPECT.search(document.unusual) is None:
         return
     sources = {path for path, _ in subject.cited}
     for path, text in texts(document.values):
@@ -191,11 +189,6 @@ def deceptive_text(subject: Subject) -> Iterator[Problem]:
             names = " and ".join(sorted(script.capitalize() for script in scripts))
             yield Problem(path, f"{shown(text)} mixes {names} letters")
     yield from _hidden_in_comments(document)
-
-
-def _is_suspect(text: str) -> bool:
-    rest = text.removeprefix("\ufeff").encode().translate(None, _PLAIN_BYTES).decode()
-    return _SUSPECT.search(rest) is not None
 
 
 def _cites_a_name(path: Path, text: str) -> bool:
