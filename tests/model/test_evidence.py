@@ -62,7 +62,7 @@ def test_alsummit() -> None:
 
 
 def test_sev_intranasal() -> None:
-    found = evidence(outcome("primary", "pending"), masking="double")
+    found = evidence(outcome("primary", "pending"), masking="double", status="recruiting")
     assert found.line == "no result yet · RCT, double-masked · primary endpoint pending"
 
 
@@ -80,7 +80,7 @@ def test_shigematsu_case() -> None:
 
 def test_words_on_safety_without_a_count_are_no_result() -> None:
     found = assess(trial(design="single_arm", src="paper", safety=[{"statement": "Well tolerated."}]))
-    assert found.line == "no result yet · single arm · no primary endpoint recorded"
+    assert found.line == "no result recorded · single arm · no primary endpoint recorded"
 
 
 def test_an_entry_without_posted_results_tells_the_plan_not_the_result() -> None:
@@ -181,11 +181,22 @@ def test_a_fact_without_a_source_takes_that_of_the_record() -> None:
 
 
 @pytest.mark.parametrize("result", ["pending", "not_reported", "not_applicable"])
-def test_no_result_yet(result: str) -> None:
+def test_no_result(result: str) -> None:
     # What is stated as without a result stays so, whatever numbers stand below it.
     found = evidence(outcome("primary", result, values=[{"value": 5}]))
     assert not found.reported
-    assert found.line.startswith("no result yet · ")
+    assert found.line.startswith("no result recorded · ")
+
+
+@pytest.mark.parametrize(
+    ("status", "words"),
+    [
+        *((status, "no result yet") for status in ("not_yet_recruiting", "recruiting", "suspended")),
+        *((status, "no result recorded") for status in ("completed", "withdrawn", "unknown", "available")),
+    ],
+)
+def test_results_are_awaited_while_a_trial_goes_on(status: str, words: str) -> None:
+    assert assess(trial(status=status)).line.startswith(f"{words} · ")
 
 
 def test_numbers_are_a_result() -> None:
@@ -215,4 +226,4 @@ def test_several_primaries_of_one_result() -> None:
 @pytest.mark.parametrize("absent", ["not_reported", "not_applicable"])
 def test_absent_lists(absent: str) -> None:
     found = assess(trial(outcomes=absent, safety=absent, masking=absent))
-    assert found.line == "no result yet · RCT · no primary endpoint recorded"
+    assert found.line == "no result recorded · RCT · no primary endpoint recorded"

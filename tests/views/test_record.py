@@ -92,6 +92,8 @@ def test_a_result_with_its_numbers() -> None:
                 "sides": 1,
             },
             {"arm": "active", "vs": "run_in", "ci": [1, 2]},
+            {"vs": "baseline", "p": Decimal("0.20")},
+            {"type": "md", "est": -5},
         ],
         src=["registry"],
         loc="table 2",
@@ -101,7 +103,21 @@ def test_a_result_with_its_numbers() -> None:
     assert "active 33 % (n = 95, CI 20.0 to 40) · p >60 %" in text
     assert "active vs p: odds ratio 1.330, p < 0.05, one-sided" in text
     assert "active vs run-in: 95 % CI 1 to 2" in text
+    assert "    all vs baseline: p = 0.20\n" in text
+    assert "    mean difference -5\n" in text, "of one group against itself: nobody to name"
     assert "[registry, table 2]" in text
+
+
+def test_a_schedule_without_an_amount_is_shown() -> None:
+    given = [
+        {"route": "intrathecal", "doses": 3, "every": "2w"},
+        {"route": "oral", "for": "12w"},
+        {"route": "intravenous", "doses": 1},
+    ]
+    text = page(trial(arms=[{"id": "p", "given": given}]))
+    assert "    placebo, intrathecal, 3 doses, every 2w\n" in text
+    assert "    placebo, oral, for 12w\n" in text
+    assert "    placebo, intravenous, 1 dose" in text
 
 
 def test_disputes_are_in_view() -> None:
@@ -271,6 +287,21 @@ def test_a_source_leads_to_its_address() -> None:
     assert all(line.startswith("      ") and width(line) <= 60 for line in lines[start + 2 : start + 5])
 
 
+@pytest.mark.parametrize(
+    ("values", "words"),
+    [
+        ({"journal": "Lancet", "volume": "391", "pages": "1-9"}, "Lancet 391:1-9. 1994"),
+        ({"journal": "Lancet", "pages": "e12"}, "Lancet e12. 1994"),
+        ({"journal": "Lancet", "volume": "330(9)"}, "Lancet 330(9). 1994"),
+        ({}, "1994"),
+    ],
+)
+def test_a_source_without_an_address_says_where_it_was_printed(values: dict[str, str], words: str) -> None:
+    refs = [{"key": "old", "kind": "article", "published": "1994", **values}]
+    text = page(trial(refs=refs, src=["old"]))
+    assert f"  old (article): {words}\n" in f"{text}\n"
+
+
 def test_json_of_a_record() -> None:
     values = {"id": "a", "value": Decimal("-0.20"), "title": "渐冻症"}
     assert json.loads(view.as_json("trial", values)) == {
@@ -295,7 +326,7 @@ def test_a_product_with_its_trials() -> None:
     assert "kind          cell\n" in text
     assert "2023        FDA approval" in text
     assert "small: phase 3, completed: " in text
-    assert "no result yet · RCT · no primary endpoint recorded" in " ".join(text.split())
+    assert "no result recorded · RCT · no primary endpoint recorded" in " ".join(text.split())
     assert "Product: regulators and developer" in page(record, Snapshot((), {}, {"p": product}))
 
 

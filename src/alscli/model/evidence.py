@@ -63,13 +63,16 @@ _MASKING = {
 _UNMASKED_BY_NATURE = frozenset(
     {"cohort", "surveillance", "case_series", "case_report", "expanded_access", "qualitative"}
 )
+_AWAITED = frozenset(
+    {"not_yet_recruiting", "recruiting", "enrolling_by_invitation", "active_not_recruiting", "suspended"}
+)
 _CONCURRENT = frozenset({"placebo", "sham", "active", "standard_care", "no_treatment"})
 _RESULT = {
     "met": "met",
     "not_met": "not met",
     "nominal": "nominal",
     "not_significant": "not significant",
-    "descriptive": "descriptive",
+    "descriptive": "described only",
     "pending": "pending",
     "not_reported": "not reported",
     "not_applicable": "not applicable",
@@ -84,12 +87,14 @@ class Evidence:
     """What kind of evidence a trial is.
 
     `level` is the OCEBM level, None where nothing is reported (`reported` is False) or where results are
-    known only from press, company or secondary sources. `primary` is the result of the primary endpoint as
-    the vocabulary has it, `mixed` where several differ, None where none is recorded; `primaries`
-    holds the distinct results of all of them.
+    known only from press, company or secondary sources. `awaited` tells that results may still come: of a
+    trial that has ended without any in its record, nobody knows here whether there are some. `primary` is
+    the result of the primary endpoint as the vocabulary has it, `mixed` where several differ, None where none
+    is recorded; `primaries` holds the distinct results of all of them.
     """
 
     reported: bool
+    awaited: bool
     level: int | None
     design: str
     publication: str | None
@@ -101,7 +106,8 @@ class Evidence:
     def line(self) -> str:
         """The honest line."""
         level = "–" if self.level is None else self.level
-        head = f"OCEBM {level}" if self.reported else "no result yet"
+        none = "no result yet" if self.awaited else "no result recorded"
+        head = f"OCEBM {level}" if self.reported else none
         parts = (head, self.design, self.publication, self.primary_words)
         return " · ".join(part for part in parts if part)
 
@@ -121,7 +127,16 @@ def assess(trial: Trial, shared: Mapping[str, Ref] | None = None) -> Evidence:
     level = None if publication is None or publication in _UNGRADED else _level(trial)
     results = tuple(dict.fromkeys(outcome.result for outcome in primaries if outcome.result is not None))
     primary, words = _primary(primaries)
-    return Evidence(bool(facts), level, design_in_words(trial), publication, primary, results, words)
+    return Evidence(
+        bool(facts),
+        trial.status in _AWAITED,
+        level,
+        design_in_words(trial),
+        publication,
+        primary,
+        results,
+        words,
+    )
 
 
 def has_result(outcome: Outcome) -> bool:

@@ -130,18 +130,22 @@ def _digits(low: Number, high: Number | None) -> str:
 def dose_in_words(given: object, written: Callable[[Number, Number | None], str] = _digits) -> str:
     """Amount, number and interval of one line of a schedule: `100 mg × 3, every 2w`.
 
-    `written` makes text of an amount, or of the least and the greatest.
+    Nothing where the line gives no amount. `written` makes text of an amount, or of the least and the
+    greatest.
     """
+    return "" if known(given.low) is None else schedule_in_words(given, written)
+
+
+def schedule_in_words(given: object, written: Callable[[Number, Number | None], str] = _digits) -> str:
+    """What `dose_in_words` says, and as much of it where no amount is given: `3 doses, every 2w`."""
     low, high, unit, doses, every, lasting = (
         known(getattr(given, name)) for name in ("low", "high", "unit", "doses", "every", "lasting")
     )
-    amount = "" if low is None else written(low, high)
-    words = " ".join(part for part in (amount, unit if amount else "") if part)
-    if not words:
-        return ""
-    words += f" × {doses}" if doses is not None else ""
-    words += f", every {every}" if every is not None else ""
-    return words + (f", for {lasting}" if lasting is not None else "")
+    words = "" if low is None else " ".join(part for part in (written(low, high), unit) if part)
+    if doses is not None:
+        words = f"{words} × {doses}" if words else f"{doses} dose{'' if doses == 1 else 's'}"
+    parts = (words, every and f"every {every}", lasting and f"for {lasting}")
+    return ", ".join(part for part in parts if part)
 
 
 _DENOMINATORS = ("planned", "screened", "enrolled", "randomized", "treated", "completed", "analyzed")

@@ -15,7 +15,7 @@ from alscli.model.product import Product
 from alscli.model.provenance import Dated, Dispute, Ref
 from alscli.model.trial import Arm, Counted, Effect, Organization, Outcome, Safety, Trial, Value
 from alscli.model.values import Absence, Range, known, listed
-from alscli.query.trial_row import dose_in_words
+from alscli.query.trial_row import schedule_in_words
 from alscli.store.collection import Snapshot
 from alscli.text import link, one_line, pad, paint, wrap
 from alscli.views.table import escaped
@@ -332,7 +332,7 @@ def _given(arm: Arm, names: Mapping[str, str]) -> Iterator[str]:
     for line in listed(arm.given):
         what = names.get(line.intervention or "", line.intervention or "placebo")
         route = known(line.route)
-        parts = (what, route.replace("_", " ") if route else "", dose_in_words(line, _amount))
+        parts = (what, route.replace("_", " ") if route else "", schedule_in_words(line, _amount))
         yield ", ".join(part for part in parts if part)
     if listed(arm.background):
         yield f"on {', '.join(listed(arm.background))}"
@@ -435,7 +435,9 @@ def _value(value: Value, outcome: Outcome) -> str:
 
 
 def _effect(effect: Effect) -> str:
-    against = f"{effect.arm or 'all'} vs {(effect.vs or '?').replace('_', '-')}"
+    groups = [name.replace("_", "-") for name in (effect.arm, effect.vs) if name is not None]
+    if len(groups) == 1:
+        groups = ["all", *groups] if effect.arm is None else [*groups, "?"]
     parts: list[str] = []
     kind = known(effect.type)
     if known(effect.est) is not None:
@@ -454,7 +456,7 @@ def _effect(effect: Effect) -> str:
         parts.append("adjusted")
     if effect.method:
         parts.append(effect.method)
-    return f"{against}: {', '.join(parts)}"
+    return ": ".join(part for part in (" vs ".join(groups), ", ".join(parts)) if part)
 
 
 def _cite(page: _Page, fact: Outcome | Safety) -> None:
@@ -566,13 +568,19 @@ def _sources(page: _Page, refs: Mapping[str, Ref], cited: list[str]) -> None:
         parts = [
             "; ".join(ref.authors[:3]) + (" et al." if len(ref.authors) > 3 else "") if ref.authors else "",
             ref.title or "",
-            ref.journal or "",
+            _issue(ref),
             str(ref.published or ""),
         ]
         details = ". ".join(part for part in parts if part)
         address = _address(ref)
         gap = ". " if details and address else ""
         page.add(f"{key} ({ref.kind}): {details}{gap}{address}", "  ", hang=4, url=address)
+
+
+def _issue(ref: Ref) -> str:
+    """Journal, volume and pages, as far as they are known: `Ann Neurol 52(1):10–17`."""
+    pages = f":{ref.pages}" if ref.volume and ref.pages else ref.pages or ""
+    return " ".join(part for part in (ref.journal or "", f"{ref.volume or ''}{pages}") if part)
 
 
 def _address(ref: Ref) -> str:
