@@ -7,23 +7,25 @@ from collections.abc import Iterator
 
 from alscli.check.finding import Problem
 from alscli.check.rule import rule
+from alscli.check.rules.dates import dated
 from alscli.check.subject import Subject
 from alscli.model.evidence import has_result
 from alscli.model.path import Path
 from alscli.model.trial import Trial
 from alscli.model.values import known, listed
 
-_SENTENCE = re.compile(r"\.\s+|[;。；!！\n]|(?<=[?？])")
+_SENTENCE = re.compile(r"\.(?!\S)|[;。；!！]|(?<=[?？])|\n\s*\n")
 
 
 def sentences(text: str) -> list[str]:
-    """The sentences of a note; a question keeps its mark."""
-    return _SENTENCE.split(text)
+    """The sentences of a note, white space folded; an empty line ends one, and a question keeps its mark."""
+    return [" ".join(sentence.split()) for sentence in _SENTENCE.split(text)]
 
 
 _NO_EFFICACY = (
     r"(?:[- ](?!(?:at|in|for|on|with|as|and|or|to|by|of|after|from|than|over|even|when|if)\b)[\w-]{1,40})?"
-    r" (?:dos(?:es?|age|ing)|amounts?|concentrations?|dates?|cough\w*|half-li\w+|sample size|ranges?)\b"
+    r" (?:dos(?:es?|age|ing)|amounts?|concentrations?|dates?|cough\w*|half-li\w+|ranges?|population|sample"
+    r"|follow-?up|recruit\w*|enrol\w*|mask\w*|blind\w*|concealment|refractory period)\b"
 )
 _MONTH = r"(?:jan|feb|mar|apr|may|june?|july?|aug|sep|oct|nov|dec)[a-z]*"
 _IN_FORCE = (
@@ -35,14 +37,19 @@ _IN_FORCE = (
 _EFFICACY = re.compile(
     r"(?<!cost[- ])(?<!\bhow )(?<!\bmaximum )(?<!\bmaximal )(?<!\bminimum )(?<!\bminimal )(?<!\blowest )"
     rf"\b(?:effective\b(?!{_NO_EFFICACY}|{_IN_FORCE})|efficacious\b)"
-    r"|有效(?![性率期成剂劑量值]|[与與]否|的?(?:数据|數據|例数|例數|病例|样本|樣本|[问問]卷|[浓濃]度|[证證]件|咳嗽|[载載]荷))"
-    r"|(?:显著|顯著)(?!性|[恶惡]化|加重|副|不良|毒)",
+    r"|有效(?![性率期成剂劑量值]|[与與]否|[^，,]{0,5}定[义義]|的?(?:数据|數據|例数|例數|病例|样本|樣本|[问問]卷"
+    r"|[浓濃]度|[证證]件|咳嗽|[载載]荷|[随隨][访訪]|通[气氣]|不[应應]期))"
+    r"|(?:显著|顯著)(?!性|[与與]否|[恶惡]化|加重|副|不良|毒)",
     re.IGNORECASE,
 )
 _EFFICACY_STEMS = ("effective", "efficacious", "有效", "显著", "顯著")
-_OF_OTHER_MATTERS = re.compile(r"contracept|birth[- ]control|pregnan|避孕", re.IGNORECASE)
+_OF_OTHER_MATTERS = re.compile(
+    r"contracept|birth[- ]control|pregnan|避孕"
+    r"|\bamendment(?: [\w.]+){0,3} (?:is|was|be(?:came|comes?)) effective",
+    re.IGNORECASE,
+)
 
-_TURN = re.compile(r"\bbut\b|\bhowever\b|\byet\b|但|然而|不[过過]", re.IGNORECASE)
+_TURN = re.compile(r"\bbut\b|\bhowever\b|(?:^|[,–—] ?)(?:and )?yet\b|但|然而|不[过過]", re.IGNORECASE)
 _CLAUSE = re.compile(r"[,，、]|(?:而)?且|而")
 _KNOWN = (
     r"(?:say|says|said|show\w*|prove\w*|proof|evidence|mean\w*|f[io]u?nd\w*|think\w*|believ\w*|claim\w*|know\w*"
@@ -51,7 +58,8 @@ _KNOWN = (
 # Doubt reaches over a list ("that it is safe, tolerable or effective"), a denial to the end of its clause.
 _DOUBTED = re.compile(
     r"\bwhether\b|(?:\b(?:not|no|never|nobody|none|cannot|without|neither|nor|little|hardly)\b|n't\b)"
-    rf"(?: [\w-]+){{0,3}}? {_KNOWN}(?: [\w-]+){{0,2}}? (?:that|whether|if|how|to be)\b",
+    rf"(?: [\w-]+){{0,3}}? {_KNOWN}(?: [\w-]+){{0,2}}? (?:that|whether|if|how|to be)\b"
+    r"|(?<!no )(?<!beyond )(?<!without )(?<!any )\bdoubt(?:s|ed|ful)?\b(?: [\w-]+){0,2}? (?:that|if)\b",
     re.IGNORECASE,
 )
 _DOUBTED_IN_CHINESE = re.compile(
@@ -59,13 +67,14 @@ _DOUBTED_IN_CHINESE = re.compile(
     r"|(?:[未不無无没沒][^，,]{0,5}|[难難]以)(?:[证證](?:明|[实實]|[据據])|表明|[显顯]示|[说說]明"
     r"|[断斷][定言]|判[断斷]|[认認]定|确定|確定))[^，,]*$"
 )
-_HARM = r"(?:side[- ]effects?|adverse \w+|toxicit\w+|complications?|SAEs?|AEs?)\b"
+_HARM = r"(?:side[- ]effects?|adverse \w+|toxicit\w+|complications?|deaths?|SAEs?|AEs?)\b"
 _DENIED = re.compile(
     r"(?P<subject>\b(?:nor?|none|neither|never|nobody|nothing|hardly|lack\w*|fail\w*|absence"
-    r"|unclear|unknown|unproven|doubtful|(?<!even )if)\b)"
-    rf"(?! (?:doubt|less|exception)\b)(?!(?: \w+){{0,2}} {_HARM})"
+    r"|unclear|unknown|unproven|doubtful|yet to|(?<!even )if)\b)"
+    rf"(?! (?:doubt|less|exception)\b)(?!(?: [\w-]+){{0,2}} {_HARM})"
     r"|(?P<verb>\b(?:not|cannot)\b|n't\b)(?! (?:only|just|merely|simply|less)\b)"
-    r"|\bwithout\b(?=(?: [\w-]+){0,3} ?$)(?! (?:doubt|question|exception)\b)"
+    rf"|\bwithout\b(?=(?: [\w-]+){{0,3}} ?$)(?! (?:doubt|question|exception)\b)(?!(?: \w+){{0,2}} {_HARM})"
+    r"|(?<!\bno )(?<!\bnot )\bless ?$"
     r"|[无無没沒]有?(?!(?:任何|明[显顯]|[严嚴]重|其他)*(?:毒?副|不良|毒性|并[发發])|[创創痛菌比疑论論需须須不]|一例外)"
     r"|未(?![来來])|(?<![无無])不(?![仅僅但断斷只光单單久良同少错錯俗愧无無论論管]|到.{0,3}[年月周天日])"
     r"|非(?![常侵手凡创創运運药藥临臨典])|缺[乏少]|[难難]以|有待|若|如果|假如|如$",
@@ -87,8 +96,8 @@ def _is_denied(before: str) -> bool:
     return False
 
 
-def _claimed(sentence: str) -> str | None:
-    """The word with which a sentence claims efficacy; None where it denies, doubts or asks."""
+def claimed(sentence: str, words: re.Pattern[str]) -> str | None:
+    """Which of the words a sentence claims; None where it denies them, doubts or asks."""
     if sentence.rstrip().endswith(("?", "？")):
         return None
     for part in _TURN.split(sentence):
@@ -96,7 +105,7 @@ def _claimed(sentence: str) -> str | None:
         for start, end in _clauses(part):
             if _OF_OTHER_MATTERS.search(part, start, end):
                 continue
-            for found in _EFFICACY.finditer(part, start, end):
+            for found in words.finditer(part, start, end):
                 at = found.start()
                 doubted = (doubt is not None and doubt.end() <= at) or _DOUBTED_IN_CHINESE.search(
                     part[max(0, at - _REACH) : at]
@@ -147,7 +156,7 @@ def efficacy_in_words(subject: Subject) -> Iterator[Problem]:
         if controlled:
             return
         for sentence in sentences(text):
-            if (word := _claimed(sentence)) is not None:
+            if (word := claimed(sentence, _EFFICACY)) is not None:
                 yield Problem(path, f'"{word}", of a trial without a controlled result')
                 break
 
@@ -158,17 +167,25 @@ def subgroup_without_primary(subject: Subject) -> Iterator[Problem]:
 
     A reader takes the one for the other. A primary outcome with `not_reported` is enough: it says that
     somebody looked. The first such result is reported. Observational studies without a primary outcome are
-    left alone.
+    left alone, as is a primary outcome still pending although results are posted, which is OC012's.
 
     Example: ALSummit with the slow progressors alone
     Remedy: add the primary outcome and what came of it.
     """
     position = apart_from_primary(subject.trial)
-    if position is not None:
+    if position is not None and not _overdue(subject):
         outcomes = listed(subject.trial.outcomes)
         lacking = "its result is missing" if any(o.role == "primary" for o in outcomes) else "there is none"
         words = f"{outcomes[position].result} apart from the primary outcome, and {lacking}"
         yield Problem(("outcomes", position, "result"), words)
+
+
+def _overdue(subject: Subject) -> bool:
+    """Whether OC012 finds a primary outcome pending."""
+    posted = dated(subject.trial, "results_posted")
+    if posted is None or posted.type == "estimated" or posted.on.surely_after(subject.as_of):
+        return False
+    return any(o.role == "primary" and o.result == "pending" for o in listed(subject.trial.outcomes))
 
 
 def apart_from_primary(trial: Trial) -> int | None:
@@ -210,24 +227,27 @@ _FIRST_PERSON = (
     r"[例位名个個]?(?:[a-z0-9 -]{0,12}|[渐漸][冻凍]症|肌萎[缩縮][侧側]索硬化症?)"
     r"(?:患者|受[试試]者|[参參][与與]者|病人)"
 )
+_KINDS = "个個款例创創家次种種项項"
 _SUPERLATIVE = re.compile(
-    r"(?:best|first)[ -]in[ -]class"
+    r"(?:best|first)[ -]in[ -](?:its[ -])?class"
     r"|world['’]?s?[ -]first(?! (?:[\w-]+ )?(?:patient|participant|subject|volunteer)s?\b)|first in the world"
-    r"|ground-?breaking|revolutionary|game[ -]chang|unprecedented|miracl|cutting[ -]edge"
+    r"|ground[ -]?breaking|revolutionary|game[ -]chang|unprecedented|cutting[ -]edge"
+    r"|miracul|miracle(?! (?:cohort|trial|stud))"
     r"|breakthrough(?![ -](?:therap|device|designation|status|(?:cancer )?pain"
-    r"|infection|covid|sars|seizure|bleed))"
-    rf"|(?:[全环環]球|世界|[国國][际際])首(?!{_FIRST_PERSON})"
-    rf"|(?:[国國][内內]|[我中全][国國]|[亚亞]洲)首(?!{_FIRST_PERSON})[个個款例创創家次种種项項]"
+    r"|infection|covid|sars|seizure|bleed|dyspn|symptom|cramp|spas|headache))"
+    rf"|(?:[全环環]球|世界|[国國][际際])(?:首|第一(?=[{_KINDS}]))(?!{_FIRST_PERSON})"
+    rf"|(?:[国國][内內]|[我中全][国國]|[亚亞]洲)(?:首|第一)(?!{_FIRST_PERSON})[{_KINDS}]"
     r"|首[创創]|[领領]先|最先[进進](?![入行])|革命性|奇[迹蹟]|[划劃][时時]代"
     r"|里程碑(?!(?:式|性)?的?(?:付?款|付[费費]|支付|[费費]|金|收入))"
-    r"|突破(?!性?的?(?:治[疗療]|[疗療]法|[医醫][疗療]|[认認]定|[资資]格|感染|疼?痛|[癫癲][痫癇]|出血))"
+    r"|突破(?!了?血[脑腦]|性?的?(?:治[疗療]|[疗療]法|[医醫][疗療]|[认認]定|[资資]格|感染|疼?痛|[癫癲][痫癇]|出血))"
 )
 _SUPERLATIVE_STEMS = (
-    *("in class", "in-class", "world", "groundb", "ground-b", "revolution", "breakthrough", "game chang"),
-    *("game-chang", "unprecedented", "miracl", "cutting edge", "cutting-edge", "球首", "界首", "国首"),
+    *("class", "world", "ground", "revolution", "breakthrough", "game"),
+    *("unprecedented", "mirac", "cutting", "第一", "球首", "界首", "国首"),
     *("國首", "际首", "際首", "内首", "內首", "洲首", "首创", "首創", "领先", "領先", "最先", "革命性"),
     *("奇迹", "奇蹟", "里程碑", "时代", "時代", "突破"),
 )
+_HYPHENS = str.maketrans(dict.fromkeys("‐‑‒–—−", "-"))
 
 
 @rule("CL005", "warning", "trial", "product")
@@ -235,14 +255,14 @@ def superlatives(subject: Subject) -> Iterator[Problem]:
     """Words of advertisement in a note.
 
     全球首款, best-in-class, 突破: they state nothing that can be checked. The designation of that name
-    (breakthrough therapy, 突破性治疗), breakthrough pain or infection, milestone payments and a first dose
-    (全球首例患者) are left alone.
+    (breakthrough therapy, 突破性治疗), breakthrough symptoms or infections, milestone payments and a first
+    dose (全球首例患者) are left alone.
 
     Example: "The world's first iPSC therapy for ALS"
     Remedy: leave the word out; a claim that circulates belongs in the ledger.
     """
     for path, text in subject.notes if subject.may_say(_SUPERLATIVE_STEMS) else ():
-        if found := _SUPERLATIVE.search(text.lower()):
+        if found := _SUPERLATIVE.search(" ".join(text.lower().translate(_HYPHENS).split())):
             yield Problem(path, f'"{found[0]}" states nothing that can be checked')
 
 

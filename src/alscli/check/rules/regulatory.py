@@ -13,7 +13,6 @@ from alscli.check.rules.dates import dated
 from alscli.check.rules.design import phase_in
 from alscli.check.subject import Subject
 from alscli.model.product import Event, Product
-from alscli.model.trial import Trial
 from alscli.model.values import PartialDate, known, listed
 from alscli.model.vocabulary import shipped
 
@@ -47,7 +46,8 @@ def steps_in_order(subject: Subject) -> Iterator[Problem]:
     Submitted ≤ accepted ≤ cleared, and an application before its approval, within one agency and
     indication. EMA and EC count as one agency, as do PMDA and MHLW. An application that asks to turn a
     conditional or accelerated approval into a full one comes after it, so these are left alone, as is one
-    that a later approval answers (of another form of the product).
+    that a later approval answers (of another form of the product), and a step that its agency does not have
+    (RG005). One step that is dated too late is told once.
 
     Example: `ind_cleared` in 2025-01 and `ind_accepted` in 2025-03
     Remedy: compare both dates with their sources.
@@ -55,7 +55,7 @@ def steps_in_order(subject: Subject) -> Iterator[Problem]:
     product = subject.product
     groups: dict[tuple[str | None, str | None], list[tuple[int, Event]]] = defaultdict(list)
     for e, event in enumerate(listed(product.events)):
-        if event.agency is not None:
+        if event.agency is not None and not _takers(event, subject):
             agency = _AUTHORITY.get(event.agency, event.agency)
             groups[agency, _indication(event, product)].append((e, event))
     for group in groups.values():
@@ -70,6 +70,7 @@ def _disorder(group: list[tuple[int, Event]]) -> Iterator[Problem]:
     approved = [on for _, event in group if event.type in _APPROVALS and (on := known(event.on)) is not None]
     last_approval = max((on.latest for on in approved), default=None)
     earliest = {name: _earliest(events) for name, events in of_type.items()}
+    told: set[str] = set()
     for e, event in group:
         if (on := known(event.on)) is None:
             continue
@@ -78,7 +79,8 @@ def _disorder(group: list[tuple[int, Event]]) -> Iterator[Problem]:
             if first is None or not first.surely_after(on):
                 continue
             answered = last_approval is not None and first.earliest <= last_approval
-            if event.type != "approval" or not answered:
+            if earlier not in told and (event.type != "approval" or not answered):
+                told.add(earlier)
                 yield Problem(("events", e, "on"), f"{event.type} {on} is before {earlier} {first}")
             break
 
@@ -104,11 +106,13 @@ _BEGIN = r"(?:begin|start|commence|conduct|initiate|run|launch|proceed with|perf
 _TRIALS = r"(?:trials?|stud(?:y|ies))\b(?! (?:drug|medication|product|treatment))"
 _TO_BEGIN = rf"\bapprov(?:ed|al)\b(?: \w+)?? (?:to|for) {_BEGIN} [^.;,，；]{{0,60}}?\b(?:{_TRIALS}|phase\b)"
 _ABOUT_TRIAL = re.compile(
-    r"\bIND\b|investigational new drug|\bphase (?:[0-4]|I|V)+[abc]?\b.{0,20}\bmay (?:begin|start|proceed)"
-    r"|\bCTA\b|\bclinical trial (?:application|notification|permit|permission|approval|clearance|licen[cs]e)"
+    r"(?<![A-Za-z])(?:IND|CTA)(?![A-Za-z])|investigational new drug|\bmay proceed\b|\bimplied licen[cs]e\b"
+    r"|\bphase (?:[0-4]|I|V)+[abc]?\b.{0,20}\bmay (?:begin|start)"
+    r"|\bclinical trial (?:application|notification|permit|permission|approval|clearance|licen[cs]e)"
     rf"|\b{_TRIALS}[^.;,，；]{{0,40}}?\b(?:may (?:begin|start|proceed|commence|open)|authori[sz]\w+|cleared)"
-    rf"|\bauthori[sz]ation (?:of|for|to {_BEGIN}) [^.;,，；]{{0,40}}?\b{_TRIALS}|{_TO_BEGIN}"
-    r"|临床批件|[默]示[许許]可"
+    rf"|\bauthori[sz](?:ation of|ation for|(?:ation|ed) to {_BEGIN}) [^.;,，；]{{0,40}}?\b{_TRIALS}"
+    rf"|{_TO_BEGIN}"
+    r"|临床批件|[默]示[许許]可|(?:批准|[获獲]批)[临臨]床"
     r"|[临臨]床[试試][验驗](?:申请|申請|批准|[许許]可|授[权權]|[获獲](?:得)?(?:批|准|[许許]可))"
     r"|(?:批准|[获獲]批|[获獲]准)[^，。；,;上要须須需]{0,4}(?:[开開]展|[进進]行|[启啟][动動]|[开開]始)"
     r"[^，。；,;]{0,12}?[试試][验驗]",
@@ -125,7 +129,8 @@ _TRIAL_APPROVED = re.compile(
     re.IGNORECASE,
 )
 _ETHICS = re.compile(
-    r"ethic|\b(?:IRB|IEC|REB|REC)\b|institution|committee|\bboard\b|universit|hospital|伦理|倫理",
+    r"ethi[ck]|\b[eé]ti[ckq]|\b(?:IRB|IEC|REB|H?REC|METC|CCMO|CPP|CRB|CEI[CM]?)s?\b|protection des personnes"
+    r"|certified review|institution|committee|\bcomit[eé]|\bboard\b|universit|hospital|伦理|倫理",
     re.IGNORECASE,
 )
 
@@ -190,7 +195,9 @@ _ANSWERED = re.compile(
     re.IGNORECASE,
 )
 _CLEARED = re.compile(
-    r"(?<!no )(?<!not )(?<!not yet )\bclear(?:ed|s|ance)\b|\bmay (?:begin|start|proceed)|\bpermit|\bimplied\b"
+    r"(?<!no )(?<!not )(?<!not yet )(?<!not been )(?<!yet been )"
+    r"\b(?:clear(?:ed|s|ance)|authori[sz]e[ds]|allow(?:ed|s))\b"
+    r"|\b(?:may|can|could|safe[- ]to)[- ](?:begin|start|proceed)|\bno objections?\b|\bpermit|\bimplied\b"
     r"|(?<!未)(?:[获獲]批|批准|[默]示[许許]可)",
     re.IGNORECASE,
 )
@@ -202,7 +209,7 @@ def receipt_called_clearance(subject: Subject) -> Iterator[Problem]:
 
     受理 says that the papers are complete and the review begins; many never end in a clearance. The
     event's `outcome` is read, or the titles of its sources where it has none. That a number, a letter or an
-    approval was received is no receipt of an application.
+    approval was received is no receipt of an application; words that state the clearance as well pass.
 
     Example: the Treg product NP001: the FDA's receipt of February 2025 as `ind_cleared`
     Remedy: record `ind_accepted` (NMPA) or `ind_submitted`.
@@ -273,16 +280,17 @@ def dosed_before_clearance(subject: Subject) -> Iterator[Problem]:
         return
     for intervention in listed(trial.interventions):
         product = subject.snapshot.products.get(intervention.product or "")
-        cleared = None if product is None else _first_clearance(product, agencies, trial)
+        cleared = None if product is None else _first_clearance(product, agencies, subject)
         if cleared is not None and cleared.surely_after(start.on):
             words = f"{intervention.product} was cleared {cleared}, after the start {start.on}"
             yield Problem(("dates", "start", "on"), words)
             return
 
 
-def _first_clearance(product: Product, agencies: set[str], trial: Trial) -> PartialDate | None:
+def _first_clearance(product: Product, agencies: set[str], subject: Subject) -> PartialDate | None:
     """When they first let the product be tested in the trial's disease; None where that is not known."""
-    events = [event for event in listed(product.events) if event.agency in agencies]
+    trial = subject.trial
+    events = [e for e in listed(product.events) if e.agency in agencies and not _takers(e, subject)]
     clearances = [
         event
         for event in events
@@ -310,18 +318,21 @@ def foreign_event(subject: Subject) -> Iterator[Problem]:
     Example: NMPA with `rmat`, which only the FDA gives
     Remedy: mend the agency or the event.
     """
-    events, agencies = subject.vocabularies["event"].terms, shipped()["agency"].terms
     for e, event in enumerate(listed(subject.product.events)):
-        term = events[event.type]
-        takers = term.extra.get("agencies", ())
         if event.agency is None:
-            if not term.extra.get("agency_optional"):
+            if not subject.vocabularies["event"].terms[event.type].extra.get("agency_optional"):
                 yield Problem(("events", e, "agency"), f"{event.type} without its agency", at="header")
-        elif takers and event.agency in agencies and event.agency not in takers:
+        elif takers := _takers(event, subject):
             words = (
                 f"{event.agency} has no {event.type}; {', '.join(takers)} {'do' if takers[1:] else 'does'}"
             )
-            yield Problem(("events", e, "agency"), words, suggestions=tuple(takers))
+            yield Problem(("events", e, "agency"), words, suggestions=takers)
+
+
+def _takers(event: Event, subject: Subject) -> tuple[str, ...]:
+    """The agencies that have this step, where the event names one that does not."""
+    takers = tuple(subject.vocabularies["event"].terms[event.type].extra.get("agencies", ()))
+    return takers if event.agency in shipped()["agency"].terms and event.agency not in takers else ()
 
 
 _ONCE = frozenset(

@@ -7,8 +7,9 @@ from collections.abc import Iterator
 
 from alscli.check.finding import Problem
 from alscli.check.rule import rule
+from alscli.check.rules.claims import claimed, sentences
 from alscli.check.subject import Subject
-from alscli.model.trial import Outcome, Safety
+from alscli.model.trial import Outcome, Safety, Trial
 from alscli.model.values import known, listed
 
 _COUNTS = ("deaths", "sae_patients", "sae_related_patients", "ae_patients")
@@ -20,27 +21,38 @@ _WORDS = {
 }
 _GOOD = r"(?:good|excellent|favou?rable|acceptable|satisfactory)"
 _SAFE = re.compile(
-    r"(?<!not )(?<!no )\b(?:safe|safely|well[- ]tolerated|tolerable|tolerated (?:very |quite )?well)\b"
-    rf"|(?<!not )(?<!no )(?<!not a )\b{_GOOD} (?:and \w+ )?(?:tolerability|tolerance"
+    r"(?<![\w-])(?:safe|safely|well[- ]tolerated|tolerable|tolerated (?:very |quite )?well)\b(?!-)"
+    rf"|\b{_GOOD} (?:and \w+ )?(?:tolerability|tolerance"
     r"|safety(?= profile| and tolerab|\W*$|[,.;:)]))"
     rf"|\b(?:safety|tolerability|tolerance)(?: profile)?(?: was| were| is)? {_GOOD}\b"
-    r"|\bno (?:major )?safety (?:concern|signal|issue)|(?<!不)安全(?!性)"
+    r"|\bno (?:[\w-]+ )?safety (?:concern|signal|issue|problem)"
+    r"|(?:[无無]|未[发發][现現]|未[见見]|[没沒]有)(?:任何|明[显顯]|重大|新)?的?安全性?(?:[问問][题題]|信[号號]|[隐隱]患)"
+    r"|安全(?=[且可地]|[和与與及并並]?(?:有效|耐受)(?!性)|的?(?:[^\w:：]|$))"
     r"|(?:安全性|耐受性?)(?:均|都)?[较較很]?(?:良好|好)|良好的?(?:安全|耐受)",
     re.IGNORECASE,
 )
+_ALIAS = r"(?: ?[(（][^)）]{1,20}[)）])?"
 _EVENT = r"(?:(?:serious|severe)(?: or \w+)? (?:\w+ )?(?:adverse events?|AEs?)|SAEs?)\b"
+_NUMBERS = r" (?:data|counts?|numbers?|rates?|reporting)\b"
 _PEOPLE = r"(?:patient|participant|person|people|subject|individual|volunteer|recipient)s?"
 _HAD = r"(?:had|has|have|experienced|suffered|developed|reported|showed|sustained|with)"
 _SEEN = r"(?:observed|seen|noted|found|detected|encountered|experienced|occur\w*|happen\w*|arise|arose)"
 _EVENT_ZH = r"(?:[严嚴]重的?(?:不良|副)(?:事件|反应|反應|作用)|SAEs?)"
+_HAPPENED = r"(?:[发發]生|出[现現]|[见見]|[观觀]察到)"
+_NUMBERS_ZH = r"的?(?:[数數]|例[数數]|[资資]料|信息|[记記][录錄]|[报報]告)"
+_NONE = r"(?:(?:no|without|zero|0|free (?:of|from))(?: any| single)?|not(?: \w+)? (?:any|one|a single))"
 _NO_EVENT = re.compile(
-    rf"\b(?:no|without|zero|0|free (?:of|from))(?: any| single)? (?:\w+ or )?{_EVENT}"
+    rf"(?<!not )(?<![.,])\b{_NONE} (?:\w+ or )?{_EVENT}(?!{_NUMBERS})"
+    rf"|(?<!not )(?<![.,])\b{_NONE} adverse events?(?=\W*$|, | \(\w+\)| (?:were|was|occurred|have|has|had)\b)"
     rf"|\b(?:none|nobody|no[ -]one|neither|no (?:\w+ )?{_PEOPLE})\b(?: [\w-]+){{0,5}}? {_HAD}"
     rf"(?: (?:an?|any|single)){{0,2}} {_EVENT}"
-    rf"|{_EVENT}\s*(?:[:：=–—-]\s*(?:none|nil|zero|0(?![.\d])|no(?! \w))\b"
-    rf"|(?:were|was|did|have|has)(?: been)? (?:none\b|nil\b|absent\b|(?:not|never)(?: been)? {_SEEN}))"
-    rf"|(?:无|無|未|没有|沒有)[^。；，,;.]{{0,6}}{_EVENT_ZH}"
-    rf"|{_EVENT_ZH}\s*+(?:[:：为為]\s*+)?(?:[无無零0](?![.\d])|(?:[无無未]|[没沒]有)(?:[发發]生|出[现現]|[见見]|[观觀]察到))",
+    rf"|{_EVENT}{_ALIAS} ?(?:[:：=–—-] ?(?:none|nil|zero|0(?![.\d])|no(?! \w))\b|, none(?! \w)"
+    rf"|(?:were|was|did|have|has|had)(?: been)? (?:none\b|nil\b|absent\b|(?:not|never)(?: been)? {_SEEN}))"
+    rf"|^(?:adverse events?{_ALIAS}: ?none|不良事件[:：] ?[无無])(?=\W*$)"
+    rf"|(?:无|無|未|没有|沒有)[^。；，,;列按说說]{{0,6}}{_EVENT_ZH}(?!{_NUMBERS_ZH})"
+    rf"|(?:[无無]|(?:未|[没沒]有){_HAPPENED}?)(?:任何)?不良事件(?=[，,]|\W*$)"
+    rf"|{_EVENT_ZH}{_ALIAS}(?:[发發]生率)? ?(?:[:：为為] ?)?"
+    rf"(?:[无無零0](?![.\d]|{_NUMBERS_ZH}|法|[关關])|(?:[无無未]|[没沒]有){_HAPPENED})",
     re.IGNORECASE,
 )
 _TIME = (
@@ -51,15 +63,31 @@ _TIME = (
 _NARROWED = re.compile(
     r"relat|attribut|due to|caus|emergent|proced|infusion|injection|treatment|drug|device|during|within"
     r"|before|after|until|first|other|besides|beyond|aside|apart|except|further|surviv|protocol|defin"
-    rf"|相关|相關|有关|有關|其他|其它|除|以外|之外|存活|幸存|定[义義]|方案|{_TIME}",
+    r"|group|\barms?\b|cohort|placebo|sham\b|control|\bdoses?\b"
+    r"|\bon (?!(?:the|record|review|follow|study|trial)\b)\w"
+    r"|相关|相關|有关|有關|其他|其它|除|以外|之外|存活|幸存|定[义義]|方案|期[间間]|[输輸]注|手[术術]|注射|[组組]"
+    rf"|{_TIME}",
     re.IGNORECASE,
 )
-_SENTENCE = re.compile(r"[.;。；]\s*")
+_EVERYWHERE = re.compile(
+    r"\b(?:any|either|both|all|each|the (?:two|three|four))(?: of the)? (?:study |treatment |dose )?"
+    r"(?:groups?|arms?|cohorts?)\b"
+    r"|(?:[两兩三四各]|所有)[个個]?[组組]",
+    re.IGNORECASE,
+)
 
 
 def _number(safety: Safety, key: str) -> int | None:
     number: int | None = known(getattr(safety, key))
     return number
+
+
+def _lines(trial: Trial) -> Iterator[tuple[int, Safety, int | None]]:
+    """The lines of safety with their positions and how many people each is about."""
+    sizes = {arm.id: known(arm.n) for arm in listed(trial.arms)}
+    for s, safety in enumerate(listed(trial.safety)):
+        people = known(safety.n)
+        yield s, safety, sizes.get(safety.arm or "") if people is None else people
 
 
 @rule("SF001", "error", "trial", about=("safety",))
@@ -71,14 +99,7 @@ def counts_narrow(subject: Subject) -> Iterator[Problem]:
     Example: `n = 18`, `deaths = 19`
     Remedy: compare with the source; events counted instead of people are not `sae_patients`.
     """
-    lines = listed(subject.trial.safety)
-    if not lines:
-        return
-    sizes = {arm.id: known(arm.n) for arm in listed(subject.trial.arms)}
-    for s, safety in enumerate(lines):
-        people = known(safety.n)
-        if people is None:
-            people = sizes.get(safety.arm or "")
+    for s, safety, people in _lines(subject.trial):
         serious, related = known(safety.sae_patients), known(safety.sae_related_patients)
         for key in _COUNTS:
             number = _number(safety, key)
@@ -95,6 +116,8 @@ def counts_narrow(subject: Subject) -> Iterator[Problem]:
 def safe_without_counts(subject: Subject) -> Iterator[Problem]:
     """Called safe or well tolerated, and no count of deaths or adverse events anywhere in the record.
 
+    Words that are denied, doubted or asked before they stand are left alone, as in CL001.
+
     Example: `statement = "Well tolerated; no safety concerns (authors)."` alone
     Remedy: add the counts where the source has them; none where it has not.
     """
@@ -106,8 +129,9 @@ def safe_without_counts(subject: Subject) -> Iterator[Problem]:
     if any(_counted(outcome) for outcome in listed(subject.trial.outcomes)):
         return
     for s, safety in enumerate(lines):
-        if safety.statement is not None and (found := _SAFE.search(safety.statement)):
-            yield Problem(("safety", s, "statement"), f'"{found[0]}", and no count')
+        said = (claimed(sentence, _SAFE) for sentence in sentences(safety.statement or ""))
+        if (words := next(filter(None, said), None)) is not None:
+            yield Problem(("safety", s, "statement"), f'"{words}", and no count')
 
 
 def _counted(outcome: Outcome) -> bool:
@@ -121,15 +145,16 @@ def death_not_serious(subject: Subject) -> Iterator[Problem]:
     """No serious adverse event, beside a death.
 
     A death is a serious adverse event whatever its cause (ICH E2A). Words that narrow the claim (related,
-    due to the treatment, within a time, beyond the deaths, in the survivors) pass: they say something else.
+    due to the treatment, within a time, beyond the deaths, in the survivors, in one of the groups) pass: they
+    say something else. A line with more deaths than people is left to SF001.
 
     Example: seed 003 says that umbilical-cord cells had none, and the abstract (Qiao 2016) has a death in
     the third month
     Remedy: count the death, or say which events are meant.
     """
-    for s, safety in enumerate(listed(subject.trial.safety)):
+    for s, safety, people in _lines(subject.trial):
         deaths = known(safety.deaths)
-        if not deaths:
+        if not deaths or (people is not None and deaths > people):
             continue
         counted = f"{deaths} death{'s' if deaths > 1 else ''}"
         if known(safety.sae_patients) == 0:
@@ -141,6 +166,6 @@ def death_not_serious(subject: Subject) -> Iterator[Problem]:
 
 def _claims_none(statement: str) -> bool:
     return any(
-        _NO_EVENT.search(sentence) and not _NARROWED.search(sentence)
-        for sentence in _SENTENCE.split(statement)
+        _NO_EVENT.search(sentence) and not _NARROWED.search(_EVERYWHERE.sub("", sentence))
+        for sentence in sentences(statement)
     )
