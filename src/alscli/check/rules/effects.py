@@ -19,6 +19,8 @@ from alscli.check.rules.statistics import (
     real,
     stated_p,
     two_sided_p,
+    wrong_estimate,
+    wrong_value,
 )
 from alscli.check.subject import Subject
 from alscli.model.effect import DIFFERENCES, RATIOS, against_control, benefit
@@ -33,6 +35,19 @@ _OTHER_ALPHA = re.compile(
 )
 """Methods that test at another α than 0.05, or something else than a difference."""
 
+_NO_WORSE = re.compile(r"\bno[nt]?[- ]?inferior|\bequivalence|非劣|等效", re.IGNORECASE)
+_TOLD_ALPHA = re.compile(
+    r"(?:(?<![-a-z])(?:alpha|α)|significance level|水准|显著性水平)(?:[\s=:为]|level|of|is|was|set|at|to)*"
+    r"(?!0?\.050*(?!\d)|5\s*%)(?:0?\.\d|\d+(?:\.\d+)?\s*%)|bayes|" + _NO_WORSE.pattern,
+    re.IGNORECASE,
+)
+_TOLD_STRICTER = re.compile(
+    r"hochberg|bonferroni|\bholm\b|hierarch|gatekeep|o[’']?brien|pocock|boundar|co-?primar|\bboth had to\b"
+    r"|after (?:\w+ )?correction|层级|校正后|" + _TOLD_ALPHA.pattern,
+    re.IGNORECASE,
+)
+"""The same in a definition or a note; what is only stricter explains a small p, never a large one."""
+
 _TIMES = frozenset({"time_to_event", "survival_rate"})
 
 # -- direction --------------------------------------------------------------------------------------
@@ -42,7 +57,7 @@ def _reading(outcome: Outcome, arm: str | None) -> Span | None:
     """The one value of an arm; a count as a share of its n."""
     found = [value for value in listed(outcome.values) if value.arm == arm and arm is not None]
     quantity = known(found[0].value) if len(found) == 1 else None
-    if quantity is None or quantity.is_bound:
+    if quantity is None or quantity.is_bound or wrong_value(found[0]):
         return None
     if known(outcome.stat) != "count":
         return printed(quantity.number)
@@ -63,8 +78,11 @@ def _sign(span: Span, null: float = 0) -> int:
 def benefits(subject: Subject, outcome: Outcome, effect: Effect) -> bool | None:
     """Whether the effect is in the direction of benefit; None where that is not known or it is no effect.
 
-    The direction is the instrument's, from the vocabulary; that of a responder is upward.
+    The direction is the instrument's, from the vocabulary; that of a responder is upward. None as well
+    where OC002 reports the estimate.
     """
+    if wrong_estimate(effect) is not None:
+        return None
     instrument = subject.vocabularies["instrument"].terms.get(known(outcome.instrument) or "")
     better = instrument.extra.get("better") if instrument else None
     estimate, kind = number_of(effect.est), known(effect.type)
@@ -86,45 +104,68 @@ def benefits(subject: Subject, outcome: Outcome, effect: Effect) -> bool | None:
 def result_against_p(subject: Subject) -> Iterator[Problem]:
     """Called met or nominal with a p at or above α, or not met or not significant with a p below it.
 
-    α is 0.05, or 1 minus the interval's level where that is stated. `met` passes where one comparison is
-    below α, and `not_met` where the difference is not in the direction of benefit. Silent where `method`
-    names another α or kind of test (non-inferiority, a hierarchy), where p disagrees with its own interval
-    (OC003), and on adverse events that are met: there no difference is what was hoped for.
+    α is 0.05, or 1 minus the interval's level where that is stated; an interval of 90 % is no α, so against
+    `not_met` and `not_significant` p must be below 0.05 as well. A comparison with baseline or run-in speaks
+    against these two only where none is with an arm. `met` passes where one comparison is below α, and
+    `not_met` where the difference is not in the direction of benefit. Of several p below α the first is
+    reported. Silent where method, definition or note tell of another α or kind of test (non-inferiority, a
+    hierarchy), where p disagrees with its own interval (OC003) or is impossible (OC002), and on adverse
+    events that are met: there no difference is what was hoped for.
 
     Example: `result = "met"` with `p = 0.45`
     Remedy: compare with the source; what was not alpha-controlled is `nominal`.
     """
     for o, outcome in enumerate(listed(subject.trial.outcomes)):
+        effects = listed(outcome.effects)
         if outcome.result in ("met", "nominal") and known(outcome.instrument) != "adverse-events":
-            stated = [(p, e) for e in listed(outcome.effects) if (p := stated_p(e)) is not None]
-            plain = all(
-                not _OTHER_ALPHA.search(effect.method or "") and not against_interval(effect)
-                for _, effect in stated
-            )
-            if stated and plain and all(p[0] >= _alpha(effect) for p, effect in stated):
-                numbers = " and ".join(f"p {effect.p}" for _, effect in stated)
-                yield Problem(("outcomes", o, "result"), f"{outcome.result}, with {numbers}")
+            stated = [effect for effect in effects if known(effect.p) is not None]
+            if stated and all(_is_above_alpha(outcome, effect) for effect in stated):
+                message = f"{outcome.result}, with {_shown_p(stated)}"
+                yield Problem(("outcomes", o, "result"), message)
         elif outcome.result in ("not_met", "not_significant"):
-            for e, effect in enumerate(listed(outcome.effects)):
-                if _is_below_alpha(effect) and (
-                    outcome.result == "not_significant" or benefits(subject, outcome, effect)
-                ):
-                    words = " in the direction of benefit" if outcome.result == "not_met" else ""
-                    message = f"p {effect.p}{words}, yet the result is {outcome.result}"
-                    yield Problem(("outcomes", o, "effects", e, "p"), message)
+            between_arms = any(effect.vs not in Effect.BASELINES for effect in effects)
+            below = [
+                e
+                for e, effect in enumerate(effects)
+                if not (between_arms and effect.vs in Effect.BASELINES)
+                and _is_below_alpha(outcome, effect)
+                and (outcome.result == "not_significant" or benefits(subject, outcome, effect))
+            ]
+            if below:
+                words = " in the direction of benefit" if outcome.result == "not_met" else ""
+                shown = _shown_p([effects[e] for e in below])
+                path: Path = ("outcomes", o, "effects", below[0], "p")
+                yield Problem(path, f"{shown}{words}, yet the result is {outcome.result}")
 
 
-def _is_below_alpha(effect: Effect) -> bool:
-    """Whether the p alone calls the effect of one arm against another significant."""
-    below = two_sided_p(effect)
-    if (
-        effect.vs in Effect.BASELINES
-        or below is None
-        or below[1] > _alpha(effect)
-        or _OTHER_ALPHA.search(effect.method or "")
-    ):
-        return False
-    return not against_interval(effect)
+def _shown_p(effects: list[Effect]) -> str:
+    return " and ".join(f"p {effect.p}" for effect in effects)
+
+
+def _is_above_alpha(outcome: Outcome, effect: Effect) -> bool:
+    """Whether the p alone calls the effect no more than chance."""
+    p = stated_p(effect)
+    return p is not None and p[0] >= _alpha(effect) and _is_plain(outcome, effect, _TOLD_ALPHA)
+
+
+def _is_below_alpha(outcome: Outcome, effect: Effect) -> bool:
+    """Whether the p alone calls the effect significant, at 0.05 as well as at the interval's level."""
+    p = two_sided_p(effect)
+    return p is not None and p[1] <= min(0.05, _alpha(effect)) and _is_plain(outcome, effect, _TOLD_STRICTER)
+
+
+def _is_plain(outcome: Outcome, effect: Effect, words: re.Pattern[str]) -> bool:
+    """Whether nothing tells of another α or kind of test, and p fits its own interval."""
+    return not (
+        _OTHER_ALPHA.search(effect.method or "")
+        or _told(outcome, words)
+        or against_interval(effect) is not None
+    )
+
+
+def _told(outcome: Outcome, words: re.Pattern[str]) -> bool:
+    """Whether definition or note say it."""
+    return words.search(f"{outcome.definition or ''}\n{outcome.note or ''}") is not None
 
 
 def _alpha(effect: Effect) -> float:
@@ -137,13 +178,16 @@ def met_by_harm(subject: Subject) -> Iterator[Problem]:
     """Called met although every comparison is in the harmful direction.
 
     The direction of benefit is the instrument's: a higher AALS or ALSAQ-40 is worse. Adverse events, the
-    comparison with baseline (in a disease that only declines) and non-inferiority are left alone.
+    comparison with baseline (in a disease that only declines) and non-inferiority, by method, definition or
+    note, are left alone.
 
     Example: AALS rising by 7.18 more than on placebo, `met`
     Remedy: compare sign and arms with the source.
     """
     for o, outcome in enumerate(listed(subject.trial.outcomes)):
         if outcome.result != "met" or known(outcome.instrument) == "adverse-events":
+            continue
+        if _told(outcome, _NO_WORSE):
             continue
         judged = [
             (benefits(subject, outcome, effect), e)
@@ -183,7 +227,7 @@ def _against_values(outcome: Outcome, effect: Effect) -> str | None:
     counted = known(outcome.stat) in ("percent", "count")
     if kind == "hr" and (measure not in _TIMES or (measure == "time_to_event" and counted)):
         return None  # what is counted then are the events
-    if kind in RATIOS and estimate <= 0:
+    if wrong_estimate(effect) is not None:
         return None
     if kind in ("or", "rr", "rate_ratio") and (not counted or measure == "survival_rate"):
         return None  # the ratio may be one of deaths
@@ -214,10 +258,11 @@ def _printed_value(outcome: Outcome, arm: str | None) -> str:
 
 @rule("OC009", "warning", "trial", about=("outcomes[].values",))
 def impossible_rank(subject: Subject) -> Iterator[Problem]:
-    """A mean CAFS rank above the number of people ranked, or mean ranks that do not average (N + 1) / 2.
+    """A mean CAFS rank below 1 or above the people ranked, or mean ranks that do not average (N + 1) / 2.
 
-    The ranks 1 to N of everybody have the mean (N + 1) / 2, ties or not. The average is looked at only where
-    `stat = "mean"` and every arm of the comparison has its n; a model's means (`ls_mean`) need not fit.
+    The ranks 1 to N of everybody have the mean (N + 1) / 2, ties or not; shares of the greatest rank, 0 to
+    1, are left alone. The average is looked at only where `stat = "mean"` and every arm of the comparison
+    has its n; a model's means (`ls_mean`) need not fit.
 
     Example: 30 people with a mean rank of 35.2 and 30 with 35.8: together 35.5, not 30.5
     Remedy: compare with the source; the ranking may be of other people (`subgroup`).
@@ -230,7 +275,7 @@ def impossible_rank(subject: Subject) -> Iterator[Problem]:
 def _ranks(trial: Trial, outcome: Outcome, path: Path) -> Iterator[Problem]:
     values = listed(outcome.values)
     compared = [arm for arm in listed(trial.arms) if known(arm.role) not in ("other", "external_control")]
-    if all((quantity := known(value.value)) is None or quantity.number <= 1 for value in values):
+    if all((quantity := known(value.value)) is None or 0 <= quantity.number <= 1 for value in values):
         return  # normalized: shares of the greatest rank
     everybody = {arm.id for arm in compared} == {value.arm for value in values} or not compared
     whole = everybody and len({value.arm for value in values}) == len(values) > 1
@@ -238,14 +283,18 @@ def _ranks(trial: Trial, outcome: Outcome, path: Path) -> Iterator[Problem]:
     most = _most(trial) if people is None and known(outcome.population) != "pooled" else people
     for v, value in enumerate(values):
         quantity = known(value.value)
-        if quantity is None or most is None or quantity.op.startswith("<"):
+        if quantity is None or wrong_value(value) is not None:
             continue
-        if printed(quantity.number)[0] > most:
+        least, greatest = printed(quantity.number)
+        if greatest < 1 and not quantity.op.startswith(">"):
+            yield Problem((*path, "values", v, "value"), f"mean rank {quantity} is below 1")
+            return
+        if most is not None and least > most and not quantity.op.startswith("<"):
             yield Problem((*path, "values", v, "value"), f"mean rank {quantity} of {most} people")
             return
     if people is None:
         return
-    shares = [(known(value.n), known(value.value)) for value in values]
+    shares = [(known(value.n), None if wrong_value(value) else known(value.value)) for value in values]
     if known(outcome.stat) != "mean" or not whole:
         return
     low = high = 0.0

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from decimal import Decimal
 from functools import lru_cache
 
@@ -21,10 +22,13 @@ _USUAL_UNITS = frozenset({"point", "points", "score", "分", "stage", "pg/ml", "
 _COUNTED = frozenset({"count", "percent"})
 _GROWING = frozenset({"change", "percent_change", "incidence"})
 _RATE = re.compile(
-    r"\b(?:a|per|each)\s+(?:day|week|month|year)\b|/\s*(?:day|week|month|year|mo\b)|每[天周月年]"
+    r"(?:\ba\s+|(?:\b(?:per|each)\s|/)\s*(?:\d+\s*)?)(?:(?:person|patient|participant|subject)s?[- ])?"
+    r"(?:day|week|month|year|mo\b)|[每/]\s*\d*\s*[个個]?(?:患者|人)?[天日周週月年]",
+    re.IGNORECASE,
 )
 _EVENT = re.compile(
-    r"\b(?:DT)?PAV\b|intubat|death|dead|\bdie[ds]?\b|dying|mortal|alive|tracheo|ventilat|\bevents?\b|死|存活|气管|插管|通气|氣管|事件",
+    r"\b(?:DT)?PAV\b|\bNIV\b|intubat|death|dead|deceas|fatal|\bdie[ds]?\b|dying|mortal|alive|trache|ventilat"
+    r"|\bevents?\b|死|病故|去世|存活|[气氣]管|插管|通[气氣]|呼吸[机機](?!能)|事件",
     re.IGNORECASE,
 )
 _CUT_OFF = re.compile(
@@ -84,24 +88,45 @@ def score_outside_scale(subject: Subject) -> Iterator[Problem]:
     Only scores in the instrument's own unit: no changes, slopes, counts or percentages. Where the range is
     that of a part (MRC grades a muscle, ALSAQ-40 a domain), a `definition` may speak of a sum; where the
     least is above 0 (AALS), of an item. Ranges that are not confirmed (CNS-BFS, ROADS) are left alone.
+    Where no value of an outcome is possible, only the first is reported: what they are of is wrong.
 
     Example: ALSFRS-R 52, of 48
     Remedy: compare with the source; the instrument or the measure may be another one.
     """
     for o, outcome in enumerate(listed(subject.trial.outcomes)):
-        term = _term(subject, outcome)
-        if term is None or term.extra.get("range_confirmed") is False or not _on_own_scale(outcome, term):
-            continue
-        low, high = _limit(term, "low"), _limit(term, "high")
-        if outcome.definition is not None:
-            low = low if low is not None and low <= 0 else None
-            high = None if " of a " in str(term.extra.get("unit", "")) else high
-        for v, value in enumerate(listed(outcome.values)):
-            for key, reading in _readings(value):
-                if _above(reading, high) or _below(reading, low):
-                    path: Path = ("outcomes", o, "values", v, key)
-                    yield Problem(path, f"{term.code} {reading}, outside {_scale(term)}")
-                    break
+        if (off := off_scale(subject, outcome)) and (term := _term(subject, outcome)):
+            values = [value for value in listed(outcome.values) if any(_readings(value))]
+            problems = [
+                Problem(("outcomes", o, "values", *place), f"{term.code} {reading}, outside {_scale(term)}")
+                for place, reading in off.items()
+            ]
+            yield from _one_where_all(problems, len(values))
+
+
+def off_scale(subject: Subject, outcome: Outcome) -> dict[tuple[int, str], Quantity]:
+    """Readings that the instrument cannot give, of each value the first, by its position and the key."""
+    term = _term(subject, outcome)
+    if term is None or term.extra.get("range_confirmed") is False or not _on_own_scale(outcome, term):
+        return {}
+    low, high = _limit(term, "low"), _limit(term, "high")
+    if outcome.definition is not None:
+        low = low if low is not None and low <= 0 else None
+        high = None if " of a " in str(term.extra.get("unit", "")) else high
+    off: dict[tuple[int, str], Quantity] = {}
+    for v, value in enumerate(listed(outcome.values)):
+        for key, reading in _readings(value):
+            if _above(reading, high) or _below(reading, low):
+                off[v, key] = reading
+                break
+    return off
+
+
+def _one_where_all(problems: list[Problem], values: int) -> list[Problem]:
+    """Only the first problem where all of several values have one: the head of the outcome is then wrong."""
+    if len(problems) != values or values < 2:
+        return problems
+    words = f"all {values} values are off: instrument, measure or unit may be another"
+    return [replace(problems[0], help=words)]
 
 
 def _scale(term: Term) -> str:
@@ -115,7 +140,8 @@ def _scale(term: Term) -> str:
 def capacity_very_high(subject: Subject) -> Iterator[Problem]:
     """A vital capacity above 150 % of predicted.
 
-    Possible in a trained singer, and far more often a volume or a slip. Above 200 it is OC001.
+    Possible in a trained singer, and far more often a volume or a slip. Above 200 it is OC001. Where every
+    value is above 150, only the first is reported.
 
     Example: `instrument = "FVC"`, `value = 166`
     Remedy: compare with the source; give the `unit` where it is not percent of predicted.
@@ -125,12 +151,17 @@ def capacity_very_high(subject: Subject) -> Iterator[Problem]:
         limit = _limit(term, "warn_high") if term is not None else None
         if term is None or limit is None or not _on_own_scale(outcome, term):
             continue
-        for v, value in enumerate(listed(outcome.values)):
-            quantity = known(value.value)
-            if quantity is None or not _above(quantity, limit) or _above(quantity, _limit(term, "high")):
-                continue
-            words = f"{term.code} {quantity} % of predicted, above {limit}"
-            yield Problem(("outcomes", o, "values", v, "value"), words)
+        stated = [
+            (v, q) for v, value in enumerate(listed(outcome.values)) if (q := known(value.value)) is not None
+        ]
+        problems = [
+            Problem(
+                ("outcomes", o, "values", v, "value"), f"{term.code} {quantity} % of predicted, above {limit}"
+            )
+            for v, quantity in stated
+            if _above(quantity, limit) and not _above(quantity, _limit(term, "high"))
+        ]
+        yield from _one_where_all(problems, len(stated))
 
 
 @rule("OC010", "warning", "trial", about=("outcomes[].values[].at",))

@@ -13,16 +13,26 @@ from decimal import Decimal
 
 from alscli.check.finding import Problem
 from alscli.check.rule import rule
+from alscli.check.rules.outcomes import off_scale
 from alscli.check.subject import Subject
 from alscli.model.effect import DIFFERENCES, OTHER_TEST, RATIOS, quantile, two_tails
 from alscli.model.path import Path
 from alscli.model.trial import Effect, Outcome, Trial, Value
-from alscli.model.values import Absence, Range, known, listed
+from alscli.model.values import Absence, Quantity, Range, known, listed
 
 Span = tuple[float, float]
 """A least and a greatest possible value."""
 
 _ONE_SIDED = re.compile(r"\b(?:one|1)[- ](?:sided|tailed)|[单單][侧側尾]", re.IGNORECASE)
+_ONE_SIDED_TEST = re.compile(
+    r"\b(?:one|1)[- ]tailed|[单單]尾|(?:\b(?:one|1)[- ]sided|[单單][侧側])\s*(?:$|[^\w\s]|[\dαχ]"
+    r"|[ptz](?![a-z])|alpha|analys|ancova|anova|chi|compar|exact|fisher|hypothes|level|log|mann|mixed|model|paired"
+    r"|permut|regress|signific|student|test|wilcoxon|(?:and|as|at|because|but|by|for|here|in|or|to|with)\b"
+    r"|[检檢]|[显顯]著|[备備]择|假设|假設|水[准平準]|[统統])",
+    re.IGNORECASE,
+)
+"""In a definition or a note, where an onset, a limb or an injection can be one-sided too."""
+
 _TWO_SIDED = re.compile(r"\b(?:two|2)[- ](?:sided|tailed)|双[侧尾]|雙[側尾]", re.IGNORECASE)
 _SMALLEST_P = 0.001
 """Below it, two p-values are not compared: the tails of models differ more than that."""
@@ -52,22 +62,50 @@ def number_of(number: int | Decimal | Absence | None) -> int | Decimal | None:
 
 def two_sided_p(effect: Effect) -> Span | None:
     """What the two-sided p can be; None where it is not known or, one-sided, could be of either tail."""
-    span = stated_p(effect)
-    if span is None or known(effect.sides) != 1:
+    span, sides = stated_p(effect), known(effect.sides)
+    if span is None or sides in (None, 2):
         return span
-    return (2 * span[0], 2 * span[1]) if span[1] <= 0.5 else None
+    return (2 * span[0], 2 * span[1]) if sides == 1 and span[1] <= 0.5 else None
 
 
 def stated_p(effect: Effect) -> Span | None:
-    """What the p can be, on as many sides as it was tested; None where it is absent or impossible."""
+    """What the p can be, on as many sides as it was tested; None where it is absent or OC002 reports it."""
     quantity = known(effect.p)
-    if quantity is None or not 0 <= quantity.number <= 1:
+    if quantity is None or _is_impossible(quantity):
         return None
     number = float(quantity.number)
     if quantity.is_bound:
         return (0.0, number) if quantity.op.startswith("<") else (number, 1.0)
     low, high = printed(quantity.number)
     return max(0.0, low), min(1.0, high)
+
+
+def _is_impossible(p: Quantity) -> bool:
+    below = p.number < 0 or (p.number == 0 and p.op in ("=", "<", "<="))
+    return below or p.number > 1 or (p.number == 1 and p.op == ">")
+
+
+def wrong_estimate(effect: Effect) -> str | None:
+    """What OC002 says of the estimate; None where it is possible or absent."""
+    estimate, kind = number_of(effect.est), known(effect.type)
+    if estimate is not None and kind in RATIOS and estimate <= 0:
+        return f"{kind.upper()} {estimate} is not above 0"
+    return None if estimate is None else _outside(estimate, known(effect.ci))
+
+
+def wrong_value(value: Value) -> str | None:
+    """What OC002 says of the value beside its interval; None where it is possible or absent."""
+    quantity = known(value.value)
+    return None if quantity is None or quantity.is_bound else _outside(quantity.number, known(value.ci))
+
+
+def _outside(number: int | Decimal, ci: Range | None) -> str | None:
+    if ci is None or ci.high is None:
+        return None
+    low, high = printed(number)
+    if high < printed(ci.low)[0] or low > printed(ci.high)[1]:
+        return f"{number} is outside its interval [{ci.low}, {ci.high}]"
+    return None
 
 
 def level_of(effect: Effect) -> float | None:
@@ -163,7 +201,7 @@ def impossible_statistic(subject: Subject) -> Iterator[Problem]:
 
     No test gives p = 0: software prints 0.000 for less than it can show. Half a unit of the last printed
     place is allowed on each side. A level is 50 to 100 %, not a share of 1; a test has one side or two; a
-    standard deviation or error is not below 0.
+    standard deviation or error is not below 0. A value off the scale of its instrument is left to OC001.
 
     Example: `est = 0.36, ci = [0.41, 0.94]`
     Remedy: compare with the source; write `p = "<0.001"` for a printed 0.000.
@@ -173,7 +211,11 @@ def impossible_statistic(subject: Subject) -> Iterator[Problem]:
         yield from _impossible_interval(path, effect)
     for o, outcome in enumerate(listed(subject.trial.outcomes)):
         for v, value in enumerate(listed(outcome.values)):
-            yield from _impossible_value(("outcomes", o, "values", v), value)
+            path = ("outcomes", o, "values", v)
+            yield from _impossible_spread(path, value)
+            words = wrong_value(value)
+            if words is not None and (v, "value") not in off_scale(subject, outcome):
+                yield Problem((*path, "value"), words)
 
 
 def _impossible_interval(path: Path, effect: Effect) -> Iterator[Problem]:
@@ -182,41 +224,27 @@ def _impossible_interval(path: Path, effect: Effect) -> Iterator[Problem]:
     if (sides := known(effect.sides)) is not None and sides not in (1, 2):
         yield Problem((*path, "sides"), f"a test with {sides} sides")
     estimate, ci = number_of(effect.est), known(effect.ci)
-    if known(effect.type) in RATIOS:
-        if estimate is not None and estimate <= 0:
-            yield Problem((*path, "est"), f"{str(effect.type).upper()} {estimate} is not above 0")
-            return
-        if ci is not None and ci.low < 0:
-            yield Problem((*path, "ci"), f"{str(effect.type).upper()} with a lower bound of {ci.low}")
-    if estimate is not None and ci is not None and _outside(estimate, ci):
-        yield Problem((*path, "est"), f"{estimate} is outside its interval [{ci.low}, {ci.high}]")
+    positive = estimate is None or estimate > 0
+    if known(effect.type) in RATIOS and ci is not None and ci.low < 0 and positive:
+        yield Problem((*path, "ci"), f"{str(effect.type).upper()} with a lower bound of {ci.low}")
+    elif (words := wrong_estimate(effect)) is not None:
+        yield Problem((*path, "est"), words)
 
 
-def _impossible_value(path: Path, value: Value) -> Iterator[Problem]:
+def _impossible_spread(path: Path, value: Value) -> Iterator[Problem]:
     for key, spread in (("sd", number_of(value.sd)), ("se", number_of(value.se))):
         if spread is not None and spread < 0:
             yield Problem((*path, key), f"{key.upper()} {spread} is below 0")
-    quantity, ci = known(value.value), known(value.ci)
-    if quantity is not None and ci is not None and not quantity.is_bound and _outside(quantity.number, ci):
-        message = f"{quantity.number} is outside its interval [{ci.low}, {ci.high}]"
-        yield Problem((*path, "value"), message)
 
 
 def _impossible_p(path: Path, effect: Effect) -> Iterator[Problem]:
     p = known(effect.p)
-    if p is None:
+    if p is None or not _is_impossible(p):
         return
-    if not 0 <= p.number <= 1 or (p.number == 1 and p.op == ">"):
-        yield Problem((*path, "p"), f"p {p} is not between 0 and 1")
-    elif p.number == 0 and p.op in ("=", "<", "<="):
+    if p.number == 0:
         yield Problem((*path, "p"), f"p {p} is impossible", help='write a bound, such as "<0.001"')
-
-
-def _outside(estimate: int | Decimal, ci: Range) -> bool:
-    if ci.high is None:
-        return False
-    low, high = printed(estimate)
-    return high < printed(ci.low)[0] or low > printed(ci.high)[1]
+    else:
+        yield Problem((*path, "p"), f"p {p} is not between 0 and 1")
 
 
 @rule("OC003", "warning", "trial", about=("outcomes[].effects[].ci",))
@@ -329,7 +357,8 @@ def one_sided_unlabelled(subject: Subject) -> Iterator[Problem]:
     """A p that is one-sided, by the words around it or by the interval, without `sides`.
 
     Beside two-sided ones it looks twice as strong as it is. By the interval: half of what that gives, within
-    the rounding. Silent wherever `sides` is stated.
+    the rounding. Silent wherever `sides` is stated. Definition and note count where they call a test
+    one-sided, not an onset, a limb or an injection.
 
     Example: NurOwn phase 2: `p = 0.02`, one-sided
     Remedy: write `sides = 1`, or `sides = 2` where the source says so.
@@ -337,15 +366,16 @@ def one_sided_unlabelled(subject: Subject) -> Iterator[Problem]:
     for path, outcome, effect in subject.effects:
         if effect.sides is not None or effect.p is None or (p := stated_p(effect)) is None:
             continue
-        text = f"{effect.method or ''} {outcome.note or ''} {outcome.definition or ''}"
-        if _ONE_SIDED.search(text) and not _TWO_SIDED.search(text):
+        method, words = effect.method or "", f"{outcome.note or ''}; {outcome.definition or ''}"
+        one_sided = _ONE_SIDED.search(method) or _ONE_SIDED_TEST.search(words)
+        if one_sided and not _TWO_SIDED.search(f"{method}; {words}"):
             yield Problem((*path, "p"), f"p {effect.p} is called one-sided, and `sides` is missing")
-        elif known(effect.ci) is not None and not OTHER_TEST.search(effect.method or ""):
+        elif known(effect.ci) is not None and not OTHER_TEST.search(method):
             computed = p_of_interval(effect, _freedom(subject.trial, outcome, effect))
             if computed is not None and _half_of(p, computed):
                 given = f"{(computed[0] + computed[1]) / 2:.2g}"
-                words = f"p {effect.p} is half of the {given} that the interval gives: one-sided?"
-                yield Problem((*path, "p"), words)
+                message = f"p {effect.p} is half of the {given} that the interval gives: one-sided?"
+                yield Problem((*path, "p"), message)
 
 
 def _half_of(p: Span, computed: Span) -> bool:
