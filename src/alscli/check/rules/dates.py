@@ -8,6 +8,7 @@ from itertools import combinations, pairwise
 
 from alscli.check.finding import Problem
 from alscli.check.rule import rule, state
+from alscli.check.rules.enrollment import first_counted
 from alscli.check.subject import Subject
 from alscli.model.evidence import has_result
 from alscli.model.provenance import Dated, Ref
@@ -122,9 +123,12 @@ def future_date(subject: Subject) -> Iterator[Problem]:
             yield Problem(("dates", name, "on"), f"{stage.on} is in the future, and is said to have happened")
 
 
+_YEAR = timedelta(days=366)
+
+
 def _future_sources(subject: Subject) -> Iterator[Problem]:
     """References seen in the future, or printed more than a year ahead: an issue bears a date to come."""
-    a_year_on = subject.as_of + timedelta(days=366)
+    a_year_on = min(subject.as_of, date.max - _YEAR) + _YEAR
     refs: list[Ref] = getattr(subject.model, "refs", [])
     for r, ref in enumerate(refs):
         if (seen := known(ref.retrieved)) is not None and seen.earliest > subject.as_of:
@@ -137,13 +141,13 @@ def _future_sources(subject: Subject) -> Iterator[Problem]:
 def stale_status(subject: Subject) -> Iterator[Problem]:
     """An open status although completion is past, or although nobody has confirmed it for two years.
 
-    ClinicalTrials.gov itself would show UNKNOWN.
+    ClinicalTrials.gov itself would show UNKNOWN. Silent where DT013 doubts the status.
 
     Example: `recruiting` as of 2021, completion estimated for 2023
     Remedy: look at the registry; where it still says so, nothing: readers are told.
     """
     trial = subject.trial
-    if trial.status not in OPEN:
+    if trial.status not in OPEN or _treated_early(trial):
         return
     start, completion = dated(trial, "start"), dated(trial, "completion")
     if completion is not None and start is not None and start.on.surely_after(completion.on):
@@ -281,34 +285,38 @@ def verification_old(subject: Subject) -> Iterator[Problem]:
 def stop_unexplained(subject: Subject) -> Iterator[Problem]:
     """Terminated, suspended or withdrawn, and no `why_stopped`.
 
-    Whether a trial stopped for harm, futility or money decides what it says about the therapy.
+    Whether a trial stopped for harm, futility or money decides what it says about the therapy. Silent where
+    DT013 doubts the status.
 
     Example: `status = "terminated"` alone
     Remedy: add the registry's reason in your words, or `why_stopped = "not_reported"`.
     """
-    if subject.trial.status in STOPPED and subject.trial.why_stopped is None:
-        yield Problem(("why_stopped",), f"{subject.trial.status}, and no `why_stopped`", at="header")
+    trial = subject.trial
+    if trial.status in STOPPED and trial.why_stopped is None and not _treated_early(trial):
+        yield Problem(("why_stopped",), f"{trial.status}, and no `why_stopped`", at="header")
 
 
 @rule("DT013", "warning", "trial", about=("enrollment.treated",))
 def treated_before_start(subject: Subject) -> Iterator[Problem]:
     """Withdrawn or not yet recruiting, although somebody was treated.
 
-    Silent where a dispute about `status` says that the registry lags behind.
+    Silent where a dispute about `status` says that the registry lags behind, and where the number of the
+    treated is in doubt (EN001, EN002).
 
     Example: SNUG01, not yet recruiting in the registry, with six people treated
     Remedy: mend the status, or record both in a dispute about `status`.
     """
     trial = subject.trial
-    enrollment = known(trial.enrollment)
-    treated = known(enrollment.treated) if enrollment is not None else None
-    if (
-        trial.status in ("withdrawn", "not_yet_recruiting")
-        and treated
-        and treated.n
-        and not disputed(trial, "status")
-    ):
-        yield Problem(("enrollment", "treated"), f"{treated.n} treated, yet the status is {trial.status}")
+    if treated := _treated_early(trial):
+        yield Problem(("enrollment", "treated"), f"{treated} treated, yet the status is {trial.status}")
+
+
+def _treated_early(trial: Trial) -> int:
+    """How many were treated although the status says that nobody can have been."""
+    if trial.status not in ("withdrawn", "not_yet_recruiting") or disputed(trial, "status"):
+        return 0
+    treated = first_counted(trial, ("treated",))
+    return 0 if treated is None else treated[1]
 
 
 @rule("DT014", "note", "trial", about=("dates.completion",))

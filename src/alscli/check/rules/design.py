@@ -9,17 +9,10 @@ from collections.abc import Iterator
 from alscli.check.finding import Problem
 from alscli.check.rule import rule
 from alscli.check.rules.dates import OPEN, disputed
-from alscli.check.rules.enrollment import counted
+from alscli.check.rules.enrollment import CONTROLS, compared, first_counted
 from alscli.check.subject import Subject
-from alscli.model.trial import Arm, Outcome, Trial
+from alscli.model.trial import Outcome, Trial
 from alscli.model.values import known, listed
-
-_OUTSIDE = frozenset({"other", "external_control"})
-
-
-def _compared(trial: Trial) -> list[Arm]:
-    """The arms inside the comparison."""
-    return [arm for arm in listed(trial.arms) if known(arm.role) not in _OUTSIDE]
 
 
 @rule("DS001", "error", "trial")
@@ -49,13 +42,16 @@ def randomized_to_what(subject: Subject) -> Iterator[Problem]:
 
     Chance needs two arms to choose from. Arms with the roles `other` and `external_control` lie outside the
     comparison, but the shared control of a platform's regimen is one. A dose escalation with chance in it is
-    a randomized trial. Crossover trials are left alone: one group can hold both sequences.
+    a randomized trial. Crossover trials are left alone: one group can hold both sequences. Observational
+    studies are DS001's.
 
     Example: `design = "rct"` with `allocation = "non_randomized"`
     Remedy: mend the design, or add the arm that is missing.
     """
     trial = subject.trial
     allocation = known(trial.allocation)
+    if trial.study_type == "observational":
+        return
     if allocation is not None and (allocation == "randomized") != (trial.design == "rct"):
         if trial.design in ("rct", "nrct", "single_arm", "dose_escalation"):
             yield Problem(("allocation",), f"{allocation}, yet the design is {trial.design}")
@@ -68,7 +64,7 @@ def _lacks_an_arm(trial: Trial) -> bool:
     """Whether a randomized trial has exactly one arm that somebody was allocated to."""
     if trial.design != "rct" or not trial.arms or known(trial.model) == "crossover":
         return False
-    return len(listed(trial.arms) if _is_regimen(trial) else _compared(trial)) == 1
+    return len(listed(trial.arms) if _is_regimen(trial) else compared(trial)) == 1
 
 
 def _is_regimen(trial: Trial) -> bool:
@@ -82,7 +78,8 @@ _BLIND = re.compile(
 _BLIND_STEMS = ("blind", "mask", "盲")
 _OPENED = re.compile(
     r"\bopen\b|unblind|unmask|extension|follow|\bafter\b(?=.{0,100}(?:blind|mask))|complet(?:ed|ers)"
-    r"|roll-?over|previous|earlier|prior|long-term|开放|開放|非盲|揭盲|延长|延長|延伸|随访|隨訪",
+    r"|roll-?over|previous|earlier|prior|long-term (?:treatment|safety)"
+    r"|开放|開放|非盲|揭盲|延长|延長|延伸|随访|隨訪",
     re.IGNORECASE,
 )
 
@@ -113,24 +110,22 @@ def small_phase_3(subject: Subject) -> Iterator[Problem]:
     """A phase 3 trial with a single arm or fewer than 30 people.
 
     It bears the name of a confirming trial, and cannot confirm much. Of an open trial the planned number
-    counts.
+    counts. Silent where another rule doubts what this one rests on (DS001, DS002, EN001, EN002).
 
     Example: `phase = "3"` with `randomized = 20`
     Remedy: none where true; compare the phase with the registry.
     """
     trial = subject.trial
-    if trial.phase != "3":
+    if trial.phase != "3" or trial.study_type == "observational":
         return
     if trial.design == "single_arm":
-        yield Problem(("design",), "phase 3 with a single arm")
+        if known(trial.allocation) != "randomized":
+            yield Problem(("design",), "phase 3 with a single arm")
         return
     stages = ("planned",) if trial.status in OPEN else ("randomized", "enrolled", "treated", "planned")
-    for stage in stages:
-        n = counted(trial, stage)
-        if n is not None:
-            if n < 30:
-                yield Problem(("enrollment", stage), f"phase 3 with {n} people")
-            return
+    found = first_counted(trial, stages)
+    if found is not None and found[1] < 30:
+        yield Problem(("enrollment", found[0]), f"phase 3 with {found[1]} people")
 
 
 _SAFETY = re.compile(
@@ -144,13 +139,16 @@ _SAFETY = re.compile(
 def safety_is_not_primary(subject: Subject) -> Iterator[Problem]:
     """A phase 1 trial with primary outcomes, none of them about safety.
 
-    Safety is what phase 1 is for. Case reports and expanded access are left alone.
+    Safety is what phase 1 is for. Case reports and expanded access are left alone. Silent where the phase
+    is in doubt (DS001, DS011).
 
     Example: `phase = "1"`, and the only primary outcome is ALSFRS-R
     Remedy: compare the primary outcomes with the registry; none where true.
     """
     trial = subject.trial
     if trial.phase not in ("early1", "1") or trial.design in ("case_report", "expanded_access"):
+        return
+    if trial.study_type == "observational" or _other_phase(trial) is not None:
         return
     primaries = [outcome for outcome in listed(trial.outcomes) if outcome.role == "primary"]
     if primaries and not any(_is_safety(outcome) for outcome in primaries):
@@ -164,17 +162,7 @@ def _is_safety(outcome: Outcome) -> bool:
     return bool(_SAFETY.search(f"{outcome.id} {outcome.definition or ''}"))
 
 
-# CT.gov's arm types do not tell a feigned procedure from an injected placebo as `control` does, and call an
-# arm on the usual treatment now active, now without intervention.
-_FEIGNED = frozenset({"placebo_comparator", "sham_comparator"})
-_FITTING = {
-    "placebo": _FEIGNED,
-    "sham": _FEIGNED,
-    "active": frozenset({"active_comparator"}),
-    "standard_care": frozenset({"standard_care", "no_intervention", "active_comparator"}),
-    "no_treatment": frozenset({"no_intervention", "standard_care"}),
-}
-_COMPARATORS = _FEIGNED | {"active_comparator", "standard_care", "no_intervention", "external_control"}
+_COMPARATORS = frozenset().union(*CONTROLS.values()) | {"external_control"}
 
 
 @rule("DS006", "error", "trial", about=("control",))
@@ -203,7 +191,7 @@ def control_fits_arms(subject: Subject) -> Iterator[Problem]:
     elif control == "dose":
         if sum(role in ("experimental", "active_comparator") for role in roles) < 2:
             yield Problem(("control",), "another dose, yet only one arm is treated")
-    elif control in _FITTING and not _FITTING[control] & set(roles):
+    elif control in CONTROLS and not CONTROLS[control] & set(roles):
         yield Problem(("control",), f"{control}, yet the arms hold {' and '.join(found) or 'no control'}")
 
 
@@ -265,15 +253,18 @@ def label_fits_phase(subject: Subject) -> Iterator[Problem]:
     Example: XS228: `phase = "1"` in the registry, I/II in the company's words
     Remedy: record both in a dispute about `phase`, with their sources.
     """
-    trial = subject.trial
+    label = _other_phase(subject.trial)
+    if label is not None:
+        yield Problem(("phase_label",), f"{label}, yet phase is {subject.trial.phase}")
+
+
+def _other_phase(trial: Trial) -> str | None:
+    """The printed label of the phase, where it means another one."""
     label = known(trial.phase_label)
-    if label is None:
-        return
-    read = phase_in(label)
+    read = None if label is None else phase_in(label)
     if read is None or read == trial.phase or (trial.phase == "early1" and read in ("1", "0/1")):
-        return
-    if not disputed(trial, "phase") and not disputed(trial, "phase_label"):
-        yield Problem(("phase_label",), f"{label}, yet phase is {trial.phase}")
+        return None
+    return None if disputed(trial, "phase") or disputed(trial, "phase_label") else label
 
 
 def phase_in(label: str) -> str | None:

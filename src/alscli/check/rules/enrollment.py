@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from decimal import ROUND_HALF_UP, Decimal
 from fractions import Fraction
-from itertools import pairwise
+from itertools import chain, pairwise
 from math import floor
+from typing import NamedTuple
 
 from alscli.check.finding import Problem
 from alscli.check.rule import rule
 from alscli.check.subject import Subject
 from alscli.model.path import Path
-from alscli.model.trial import Counted, Outcome, Trial, Value
+from alscli.model.provenance import Dispute
+from alscli.model.trial import Arm, Counted, Outcome, Safety, Trial, Value
 from alscli.model.values import known, listed
 
 _FLOW = ("screened", "enrolled", "randomized", "treated", "completed")
@@ -24,7 +26,23 @@ _NO_SHARE = frozenset(
 _SHARE = frozenset({"responder", "category", "survival_rate", "incidence"})
 _COUNTED_PEOPLE = frozenset({"responder", "category", "survival_rate"})
 """Measures of which a count is one of people; an incidence may count events."""
+_FEIGNED = frozenset({"placebo_comparator", "sham_comparator"})
+# CT.gov's arm types do not tell a feigned procedure from an injected placebo as `control` does, and call an
+# arm on the usual treatment now active, now without intervention.
+CONTROLS = {
+    "placebo": _FEIGNED,
+    "sham": _FEIGNED,
+    "active": frozenset({"active_comparator"}),
+    "standard_care": frozenset({"standard_care", "no_intervention", "active_comparator"}),
+    "no_treatment": frozenset({"no_intervention", "standard_care"}),
+}
+"""Roles of the arms that each `control` can mean."""
 _OUTSIDE = frozenset({"other", "external_control"})
+
+
+def compared(trial: Trial) -> list[Arm]:
+    """The arms inside the comparison."""
+    return [arm for arm in listed(trial.arms) if known(arm.role) not in _OUTSIDE]
 
 
 def counted(trial: Trial, name: str) -> int | None:
@@ -44,38 +62,41 @@ def flow_narrows(subject: Subject) -> Iterator[Problem]:
 
     Screened ≥ enrolled ≥ randomized ≥ treated ≥ completed, and analyzed ≤ randomized: people leave a trial,
     and nobody joins between two stages. An intention-to-treat analysis may hold more people than were
-    treated, never more than were randomized. Where the note, or the `loc` of the treated, speaks of a run-in
-    before randomization, more may be treated than are randomized.
+    treated, never more than were randomized. Where the title, the note, or the `loc` of the treated or the
+    randomized, speaks of a run-in before randomization or a randomized withdrawal, more may be treated than
+    are randomized. Silent where a dispute about `enrollment`, or about one of the two numbers, holds both,
+    each from its source.
 
     Example: `randomized = 189`, `treated = 196`
-    Remedy: compare with the flow chart of the paper; put conflicting sources into a dispute.
+    Remedy: compare with the flow chart of the paper; put both numbers of sources in conflict into a dispute.
     """
-    trial = subject.trial
-    doubted = _doubted(trial)
-    for (earlier, before), (later, after) in doubted:
+    for (earlier, before), (later, after) in _doubted(subject.trial):
         yield Problem(_path(later), f"{after} {later}, more than the {before} {earlier}")
-    analyzed = counted(trial, "analyzed")
-    limits = [
-        (name, n)
-        for name in ("randomized", "enrolled", "screened")
-        if (n := counted(trial, name)) is not None
-    ]
-    if analyzed is not None and limits and analyzed > limits[0][1] and limits[0][0] not in _in_doubt(trial):
-        yield Problem(_path("analyzed"), f"{analyzed} analyzed, more than the {limits[0][1]} {limits[0][0]}")
 
 
-def _doubted(trial: Trial) -> list[tuple[tuple[str, int], tuple[str, int]]]:
-    """Neighboring stages of which the later holds more people: either number may be wrong."""
+_Stage = tuple[str, int]
+
+
+def _doubted(trial: Trial) -> list[tuple[_Stage, _Stage]]:
+    """Two stages of which the later holds more people: either number may be wrong."""
     stages = [(name, n) for name in _FLOW if (n := counted(trial, name)) is not None]
-    doubted = [(earlier, later) for earlier, later in pairwise(stages) if later[1] > earlier[1]]
+    doubted = _rises(stages)
     if doubted and _treats_first(trial):
-        stages = [(name, n) for name, n in stages if name != "randomized"]
-        doubted = [(earlier, later) for earlier, later in pairwise(stages) if later[1] > earlier[1]]
-    return doubted
+        doubted = _rises([stage for stage in stages if stage[0] != "randomized"])
+    analyzed = counted(trial, "analyzed")
+    limit = next((stage for stage in reversed(stages) if stage[0] in _FLOW[:3]), None)
+    if limit is not None and analyzed is not None and analyzed > limit[1] and limit not in chain(*doubted):
+        doubted.append((limit, ("analyzed", analyzed)))
+    return [pair for pair in doubted if not _is_disputed(trial, pair)]
+
+
+def _rises(stages: list[_Stage]) -> list[tuple[_Stage, _Stage]]:
+    return [(earlier, later) for earlier, later in pairwise(stages) if later[1] > earlier[1]]
 
 
 _RUN_IN = re.compile(
-    r"\brun-?in\b|\blead-?in\b|(?:before|prior to) (?:the )?randomi[sz]|导入期|導入期|随机(?:分组)?前",
+    r"\b(?:run|lead)[- ]?in\b|(?:before|prior to) (?:the )?randomi[sz]|randomi[sz]ed[- ]withdrawal"
+    r"|\b(?:then|subsequently) randomi[sz]ed|导入期|導入期|随机(?:分组)?前|随机撤药",
     re.IGNORECASE,
 )
 
@@ -83,22 +104,53 @@ _RUN_IN = re.compile(
 def _treats_first(trial: Trial) -> bool:
     """Whether people were treated before some of them were randomized, as the record says in words."""
     enrollment = known(trial.enrollment)
-    treated = known(enrollment.treated) if enrollment is not None else None
-    said = f"{trial.note or ''} {treated.loc or '' if treated is not None else ''}"
-    return _RUN_IN.search(said) is not None
+    counts = [known(enrollment.treated), known(enrollment.randomized)] if enrollment is not None else []
+    said = [trial.title, trial.scientific_title, trial.note, *(count.loc for count in counts if count)]
+    return any(_RUN_IN.search(words) for words in said if words is not None)
+
+
+_INTEGER = re.compile(r"\d+")
+
+
+def _is_disputed(trial: Trial, pair: tuple[_Stage, _Stage]) -> bool:
+    """Whether one dispute holds both numbers, each from a source that the record cites for it."""
+    fields = {"enrollment", *(f"enrollment.{name}" for name, _ in pair)}
+    return any(
+        dispute.field in fields and all(_states(dispute, trial, name, n) for name, n in pair)
+        for dispute in trial.disputes
+    )
+
+
+def _states(dispute: Dispute, trial: Trial, name: str, n: int) -> bool:
+    count: Counted | None = known(getattr(known(trial.enrollment), name))
+    cited = (count.src if count is not None else None) or trial.src or ()
+    return any(
+        str(n) in _INTEGER.findall(str(stated.value)) and not set(stated.src or cited).isdisjoint(cited)
+        for stated in dispute.values
+    )
 
 
 def _in_doubt(trial: Trial) -> set[str]:
-    """The denominators that EN001 doubts; other rules do not judge them."""
-    return {name for pair in _doubted(trial) for name, _ in pair}
+    """The denominators that EN001 or EN002 doubts; other rules do not judge them."""
+    doubted = {name for pair in _doubted(trial) for name, _ in pair}
+    return doubted or ({"randomized", "treated"} if _sum_in_doubt(trial) is not None else set())
+
+
+def first_counted(trial: Trial, stages: Sequence[str]) -> _Stage | None:
+    """The first of these denominators that is known; None where EN001 or EN002 doubts it."""
+    for stage in stages:
+        if (n := counted(trial, stage)) is not None:
+            return None if stage in _in_doubt(trial) else (stage, n)
+    return None
 
 
 @rule("EN002", "error", "trial", about=("arms[].n",))
 def arms_add_up(subject: Subject) -> Iterator[Problem]:
     """The arms of a randomized trial do not add up to the randomized or the treated.
 
-    Only randomized trials without crossover; arms with the roles `other` and `external_control` lie outside.
-    Silent where EN001 doubts the denominators.
+    Only randomized trials without crossover; arms with the roles `other` and `external_control` lie outside,
+    and an arm whose role is unknown may. Silent where EN001 doubts the denominators, and where the arms lack
+    the control (DS006).
 
     Example: NurOwn phase 3: 95 + 94 = 189 treated; 95 + 95 would be an error
     Remedy: compare the arms with the paper; a denominator that is missing can be added.
@@ -114,24 +166,31 @@ def _sum_in_doubt(trial: Trial) -> str | None:
         return None
     if trial.study_type != "interventional":
         return None
-    inside = [arm for arm in listed(trial.arms) if known(arm.role) not in _OUTSIDE]
+    inside = compared(trial)
     sizes = [known(arm.n) for arm in inside]
-    if len(inside) < 2 or any(size is None for size in sizes) or _in_doubt(trial):
+    if len(inside) < 2 or any(size is None for size in sizes) or _doubted(trial) or _lacks_control(trial):
         return None
     total = sum(size for size in sizes if size is not None)
+    unsure = sum(known(arm.n) or 0 for arm in inside if known(arm.role) is None)
     expected = {name: n for name in ("randomized", "treated") if (n := counted(trial, name)) is not None}
-    if not expected or total in expected.values():
+    if not expected or not {total, total - unsure}.isdisjoint(expected.values()):
         return None
     sums = " + ".join(str(size) for size in sizes)
     wanted = " or ".join(f"{n} {name}" for name, n in expected.items())
     return f"the arms hold {sums} = {total}, not {wanted}"
 
 
+def _lacks_control(trial: Trial) -> bool:
+    """Whether no arm of the comparison can be the control."""
+    roles = {known(arm.role) for arm in compared(trial)}
+    return None not in roles and CONTROLS.get(known(trial.control) or "", roles).isdisjoint(roles)
+
+
 @rule("EN003", "note", "trial", about=("enrollment.planned",))
 def planned_missed(subject: Subject) -> Iterator[Problem]:
     """Fewer than half or more than one and a half times the planned number.
 
-    A trial that fell far short could not answer its question.
+    A trial that fell far short could not answer its question. Silent where EN001 or EN002 doubts the number.
 
     Example: planned 115, enrolled 40
     Remedy: none where true.
@@ -145,16 +204,12 @@ def planned_missed(subject: Subject) -> Iterator[Problem]:
         "withdrawn",
     ):
         return
-    for name in ("randomized", "enrolled", "treated"):
-        actual = counted(trial, name)
-        if actual is not None:
-            if name in _in_doubt(trial):
-                return
-            if actual * 2 < planned or actual * 2 > planned * 3:
-                yield Problem(
-                    _path(name), f"{actual} {name} of {planned} planned ({_percent(actual, planned)} %)"
-                )
-            return
+    found = first_counted(trial, ("randomized", "enrolled", "treated"))
+    if found is not None:
+        name, actual = found
+        if actual * 2 < planned or actual * 2 > planned * 3:
+            share = f"{_percent(actual, planned)} %"
+            yield Problem(_path(name), f"{actual} {name} of {planned} planned ({share})")
 
 
 def _percent(part: int, whole: int) -> Decimal:
@@ -165,61 +220,122 @@ def _percent(part: int, whole: int) -> Decimal:
 def outcome_exceeds_arm(subject: Subject) -> Iterator[Problem]:
     """An outcome counts more people than its arm, its subgroup or its own n holds.
 
-    Not where `population = "pooled"`. A number that several outcomes have of an arm is told once, and none
-    where EN002 doubts the arms.
+    Not where `population = "pooled"`. A number that several outcomes have of an arm is told once; of an arm
+    or subgroup that no n fits, only the first, since its own n is then the likely slip. Nothing is told of
+    arms that EN002 doubts. A group by the treatment received may hold more than its arm, never more than
+    all arms.
 
     Example: n = 100 in an arm of 95
     Remedy: compare with the paper's table; a pooled analysis has `population = "pooled"`.
     """
-    trial = subject.trial
+    groups: dict[Path, list[_Count]] = defaultdict(list)
+    for count in _counts(subject.trial):
+        groups[count.group].append(count)
+    wrong = {group: counts for group, counts in groups.items() if any(count.beyond for count in counts)}
+    arms_doubted = bool(wrong) and (_sum_in_doubt(subject.trial) is not None or subject.has_twins("arms"))
+    for group, counts in wrong.items():
+        if group[0] != "arms" or not arms_doubted:
+            for count in _told(counts):
+                yield Problem(count.path, f"{count.number} {count.words}")
+
+
+def _told(counts: list[_Count]) -> list[_Count]:
+    """Of the counts of one group those beyond it: each number once, and one where no n fits."""
+    numbers: dict[int | Decimal, _Count] = {}
+    for count in counts:
+        if count.beyond:
+            numbers.setdefault(count.number, count)
+    denominators = [count for count in counts if count.path[-1] == "n"]
+    no_n_fits = denominators and all(count.beyond for count in denominators)
+    return list(numbers.values())[: 1 if no_n_fits else None]
+
+
+class _Count(NamedTuple):
+    """People counted somewhere, the arm, subgroup or value that they are of, and how many that holds."""
+
+    path: Path
+    number: int | Decimal
+    group: Path
+    room: int
+    words: str
+
+    @property
+    def beyond(self) -> bool:
+        return self.number > self.room
+
+
+def _counts(trial: Trial) -> Iterator[_Count]:
+    """Every count of people in the results of which it is known how many there can be."""
     sizes = {arm.id: known(arm.n) for arm in listed(trial.arms)}
-    told: set[tuple[str, int]] = set()
-    for path, arm, n, beyond in _people(trial):
-        size = sizes.get(arm)
-        if size is None or n <= size + beyond or (arm, n) in told:
-            continue
-        if not told and (_sum_in_doubt(trial) is not None or subject.has_twins("arms")):
-            break
-        told.add((arm, n))
-        yield Problem(path, f"{n} people in arm {arm}, which holds {size}")
     for o, outcome in enumerate(listed(trial.outcomes)):
         if known(outcome.population) != "pooled":
-            yield from _beyond_own(outcome, ("outcomes", o), sizes)
-
-
-def _people(trial: Trial) -> Iterator[tuple[Path, str, int, int]]:
-    """Where people are counted, of which arm, how many, and how many may be beyond those in the arm."""
-    randomized, treated = counted(trial, "randomized"), counted(trial, "treated")
-    untreated = max(0, randomized - treated) if randomized is not None and treated is not None else 0
-    for o, outcome in enumerate(listed(trial.outcomes)):
-        population = known(outcome.population)
-        # An arm may hold the treated, and an analysis by intention to treat the others as well.
-        beyond = untreated if population == "itt" else 0
-        for v, value in enumerate(listed(outcome.values)) if population != "pooled" else ():
-            if (n := known(value.n)) is not None:
-                yield ("outcomes", o, "values", v, "n"), value.arm or "", n, beyond
+            # An arm may hold the treated, and an analysis by intention to treat the others as well.
+            beyond = _untreated(trial) if known(outcome.population) == "itt" else 0
+            yield from _counts_of(outcome, ("outcomes", o), sizes, beyond)
     for s, safety in enumerate(listed(trial.safety)):
-        if (n := known(safety.n)) is not None and not _AS_TREATED.search(f"{safety.statement} {safety.loc}"):
-            yield ("safety", s, "n"), safety.arm or "", n, 0
+        if (n := known(safety.n)) is not None:
+            yield from _in_arm(("safety", s, "n"), n, safety.arm, safety, sizes)
 
 
-_AS_TREATED = re.compile(r"\bas[- ]treated\b|实际(?:接受|治疗)", re.IGNORECASE)
-"""A safety set that goes by the drug taken, not by the arm assigned."""
-
-
-def _beyond_own(outcome: Outcome, path: Path, sizes: Mapping[str, int | None]) -> Iterator[Problem]:
-    """Values of more people than their subgroup, and counts of more people than there are."""
+def _counts_of(outcome: Outcome, path: Path, sizes: _Sizes, beyond: int) -> Iterator[_Count]:
+    """The denominators of an outcome's values, and the values that count people."""
     whole = known(outcome.subgroup.n) if outcome.subgroup is not None else None
-    counts = known(outcome.stat) == "count" and known(outcome.measure) in _COUNTED_PEOPLE
+    counting = known(outcome.stat) == "count" and known(outcome.measure) in _COUNTED_PEOPLE
     for v, value in enumerate(listed(outcome.values)):
+        at: Path = (*path, "values", v)
         n, quantity = known(value.n), known(value.value)
-        if n is not None and whole is not None and n > whole:
-            yield Problem((*path, "values", v, "n"), f"{n} people of a subgroup of {whole}")
-        people = sizes.get(value.arm or "") if n is None else n
-        if not counts or people is None or quantity is None or quantity.op.startswith("<"):
+        if n is not None and whole is not None:
+            yield _Count((*at, "n"), n, (*path, "subgroup"), whole, f"people of a subgroup of {whole}")
+        if n is not None and (whole is None or n <= whole):
+            yield from _in_arm((*at, "n"), n, value.arm, outcome, sizes, beyond)
+        if not counting or quantity is None or quantity.op.startswith("<"):
             continue
-        if quantity.number > people:
-            yield Problem((*path, "values", v, "value"), f"{quantity} of {people} people")
+        if n is not None:
+            yield _Count((*at, "value"), quantity.number, at, n, f"of {n} people")
+        else:
+            yield from _in_arm((*at, "value"), quantity.number, value.arm, outcome, sizes, beyond)
+
+
+_Sizes = Mapping[str, int | None]
+
+
+def _in_arm(
+    path: Path, number: int | Decimal, arm: str | None, said: Outcome | Safety, sizes: _Sizes, beyond: int = 0
+) -> Iterator[_Count]:
+    """A number of people in an arm, if it is known how many that can be."""
+    size = sizes.get(arm or "")
+    if size is None:
+        return
+    room = size + beyond
+    if number > room and _is_as_treated(said):
+        if None in sizes.values():
+            return
+        room = sum(filter(None, sizes.values()))
+    yield _Count(path, number, ("arms", arm or ""), room, f"people in arm {arm}, which holds {size}")
+
+
+def _is_as_treated(said: Outcome | Safety) -> bool:
+    """Whether the people are grouped by the treatment they took, not by the arm they were assigned to."""
+    texts = (said.loc, said.statement) if isinstance(said, Safety) else (said.loc, said.definition, said.note)
+    return any(_AS_TREATED.search(text) for text in texts if text is not None)
+
+
+def _untreated(trial: Trial) -> int:
+    randomized, treated = counted(trial, "randomized"), counted(trial, "treated")
+    return max(0, randomized - treated) if randomized is not None and treated is not None else 0
+
+
+_AS_TREATED = re.compile(
+    r"\bas[- ](?:treated|received|taken|given)\b(?! (?:in|by|at|from|on)\b)"
+    r"|\bby (?:the )?(?:actual )?(?:drug|treatment|dose) (?:actually )?(?:received|taken|given)"
+    r"|\bactually (?:received|taken|given)|实际(?:接受|治疗|用药)",
+    re.IGNORECASE,
+)
+
+
+def _excessive(trial: Trial) -> set[Path]:
+    """Where EN004 finds too many people; other rules do not judge these numbers."""
+    return {count.path for count in _counts(trial) if count.beyond}
 
 
 @rule("EN005", "warning", "trial", about=("outcomes[].values[].value",))
@@ -228,26 +344,50 @@ def impossible_percentage(subject: Subject) -> Iterator[Problem]:
 
     Where `stat = "percent"` and n is given: some k of n must give the printed digits, rounded or cut. Left
     alone are measures that are no share of people (scores, changes, survival as Kaplan and Meier estimate
-    it) and bounds. Rates that a model adjusts are no counts either; give them no n. A share of people that
-    is negative or above 100 is impossible with any n.
+    it), shares of words and of choices (errors, accuracy, intelligibility), bounds, and an n that EN004
+    doubts. Rates that a model adjusts are no counts either; give them no n. A share of people that is
+    negative or above 100 is impossible with any n. Where none of an outcome's percentages is possible, one
+    is told: `stat` may be wrong.
 
     Example: 32 % of 20 people: 6 of 20 is 30, 7 is 35
     Remedy: look at the source again; the denominator is often another one.
     """
-    for o, outcome in enumerate(listed(subject.trial.outcomes)):
-        if known(outcome.stat) != "percent":
+    judged = {
+        o: dict(_percentages(outcome))
+        for o, outcome in enumerate(listed(subject.trial.outcomes))
+        if known(outcome.stat) == "percent"
+    }
+    wrong = {o: messages for o, messages in judged.items() if any(messages.values())}
+    excessive = _excessive(subject.trial) if wrong else set()
+    for o, messages in wrong.items():
+        problems = [
+            Problem(("outcomes", o, "values", v, "value"), message)
+            for v, message in messages.items()
+            if message is not None and ("outcomes", o, "values", v, "n") not in excessive
+        ]
+        yield from problems[: 1 if all(messages.values()) else None]
+
+
+_NO_PEOPLE = frozenset({"WER", "decode-accuracy", "intelligibility"})
+"""Instruments whose percentages are of words or choices, unless people are counted by them."""
+
+
+def _percentages(outcome: Outcome) -> Iterator[tuple[int, str | None]]:
+    """The positions of an outcome's percentages, and why one cannot be true."""
+    measure = known(outcome.measure)
+    if known(outcome.instrument) in _NO_PEOPLE and measure not in _COUNTED_PEOPLE:
+        return
+    for v, value in enumerate(listed(outcome.values)):
+        n, quantity = known(value.n), known(value.value)
+        if quantity is None or quantity.is_bound:
             continue
-        measure = known(outcome.measure)
-        for v, value in enumerate(listed(outcome.values)):
-            n, quantity = known(value.n), known(value.value)
-            if quantity is None or quantity.is_bound:
-                continue
-            path: Path = ("outcomes", o, "values", v, "value")
-            if not 0 <= quantity.number <= 100:
-                if measure in _SHARE:
-                    yield Problem(path, f"{quantity.number} % of people is impossible")
-            elif n and measure not in _NO_SHARE and not can_be_percentage(quantity.number, n):
-                yield Problem(path, f"{quantity.number} % of {n} is no whole number of people")
+        in_range = 0 <= quantity.number <= 100
+        if measure in _SHARE and not in_range:
+            yield v, f"{quantity.number} % of people is impossible"
+        elif n and measure not in _NO_SHARE and in_range and not can_be_percentage(quantity.number, n):
+            yield v, f"{quantity.number} % of {n} is no whole number of people"
+        else:
+            yield v, None
 
 
 def can_be_percentage(printed: int | Decimal, n: int) -> bool:
@@ -268,16 +408,25 @@ def categories_add_up(subject: Subject) -> Iterator[Problem]:
     """Counts of exclusive categories that do not add up to their n.
 
     Where `measure = "category"`, `stat = "count"`, and the values of an arm and time have labels and one n.
+    Silent where EN004 finds one of these numbers too large, and where a value names no arm of the record (XR001).
 
     Example: Barczewska 2020: 21 slower + 33 unchanged + 13 faster = 67; with 12 it would be an error
     Remedy: compare with the paper; people without data are a category of their own.
     """
-    for o, outcome in enumerate(listed(subject.trial.outcomes)):
-        if known(outcome.measure) == "category" and known(outcome.stat) == "count":
-            yield from _sums(o, outcome)
+    arms = {None, *(arm.id for arm in listed(subject.trial.arms))}
+    wrong = [
+        sums
+        for o, outcome in enumerate(listed(subject.trial.outcomes))
+        if known(outcome.measure) == "category" and known(outcome.stat) == "count"
+        if arms.issuperset(value.arm for value in listed(outcome.values))
+        for sums in _sums(o, outcome)
+    ]
+    excessive = _excessive(subject.trial) if wrong else set()
+    yield from (problem for problem, numbers in wrong if excessive.isdisjoint(numbers))
 
 
-def _sums(position: int, outcome: Outcome) -> Iterator[Problem]:
+def _sums(position: int, outcome: Outcome) -> Iterator[tuple[Problem, list[Path]]]:
+    """Sums that are wrong, with the places of their numbers."""
     groups: dict[tuple[str, str], list[tuple[int, Value]]] = defaultdict(list)
     for v, value in enumerate(listed(outcome.values)):
         groups[(value.arm or "", str(value.at or ""))].append((v, value))
@@ -290,6 +439,6 @@ def _sums(position: int, outcome: Outcome) -> Iterator[Problem]:
         n, total = sizes.pop(), sum(exact)
         if total != n and all(value.label for _, value in group):
             sums = " + ".join(str(number) for number in exact)
-            last = group[-1][0]
-            path: Path = ("outcomes", position, "values", last, "value")
-            yield Problem(path, f"the categories hold {sums} = {total}, not {n}")
+            path: Path = ("outcomes", position, "values")
+            numbers: list[Path] = [(*path, v, key) for v, _ in group for key in ("n", "value")]
+            yield Problem(numbers[-1], f"the categories hold {sums} = {total}, not {n}"), numbers
