@@ -158,8 +158,14 @@ def registration_unexplained(subject: Subject) -> Iterator[Problem]:
     Example: a case series without `registration = "none_found"`
     Remedy: add `registry_id`, or `registration` with `none_found`, `not_required` or `not_registered`.
     """
-    if subject.trial.registry_id is None and subject.trial.registration is None:
+    if lacks_registration(subject):
         yield Problem(("registry_id",), "no `registry_id`, and no `registration` that says why", at="header")
+
+
+def lacks_registration(subject: Subject) -> bool:
+    """Whether the record is a trial that neither has a registry id nor says why."""
+    model = subject.model
+    return isinstance(model, Trial) and model.registry_id is None and model.registration is None
 
 
 @rule("ID008", "warning", "collection")
@@ -202,11 +208,12 @@ def regimen_without_platform(subject: Subject) -> Iterator[Problem]:
         related.rel == "expanded_access" for related in trial.related
     ):
         return
-    text = f"{trial.title} {trial.scientific_title or ''} {trial.acronym or ''}".casefold()
-    if "regimen" in text and _PLATFORM.search(text):
-        yield Problem(
-            ("title",), "reads as a regimen of a platform, and `related` names none with regimen_of"
-        )
+    names = {key: (getattr(trial, key) or "").casefold() for key in ("title", "scientific_title", "acronym")}
+    regimens = [key for key, name in names.items() if "regimen" in name]
+    platforms = [key for key, name in names.items() if _PLATFORM.search(name)]
+    if regimens and platforms:
+        key = next((key for key in regimens if key in platforms), regimens[0])
+        yield Problem((key,), "reads as a regimen of a platform, and `related` names none with regimen_of")
 
 
 @rule("ID010", "error", "collection", waivable=False)

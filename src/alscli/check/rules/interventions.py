@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import math
+from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from decimal import Decimal
 
 from alscli.check.finding import Problem
 from alscli.check.rule import rule
+from alscli.check.rules.products import denials
 from alscli.check.subject import Subject
 from alscli.model.intervention import Therapy
+from alscli.model.path import Path
 from alscli.model.product import Product
 from alscli.model.trial import Given, Intervention
 from alscli.model.values import known
@@ -40,18 +43,15 @@ def cells_undescribed(subject: Subject) -> Iterator[Problem]:
             yield Problem((*path, missing[0]), f"a cell therapy without {words}", at="header")
 
 
-def _denies_product(subject: Subject, own: Own, key: str) -> bool:
+def _denies_product(subject: Subject, own: Own, *keys: str) -> bool:
     """Whether the trial says otherwise than the product that it names, which XR002 tells."""
-    named = own.product if isinstance(own, Intervention) else None
-    product = subject.snapshot.products.get(named or "")
-    stated = known(getattr(own, key))
-    return product is not None and stated is not None and stated != known(getattr(product, key))
+    return isinstance(own, Intervention) and any(key in keys for key, _, _ in denials(subject, own))
 
 
-# From tissue of birth, of a fetus or of an embryo: an adult with ALS is not the donor. NurOwn is made
-# from the patient's own marrow.
+# From tissue of birth, of a fetus or of an embryo: an adult with ALS is not the donor. Cord blood as
+# harvested (UCB-MNC) may have been banked. NurOwn is made from the patient's own marrow.
 _OF_OTHERS = frozenset(
-    {"UC-MSC", "UCB-MSC", "UCB-MNC", "PL-MSC", "fetal-spinal-NSC", "fetal-brain-NSC", "NPC-GDNF", "ESC"}
+    {"UC-MSC", "UCB-MSC", "PL-MSC", "fetal-spinal-NSC", "fetal-brain-NSC", "NPC-GDNF", "ESC"}
 )
 _OWN = frozenset({"MSC-NTF"})
 
@@ -66,7 +66,8 @@ _OWN = frozenset({"MSC-NTF"})
 def donor_implausible(subject: Subject) -> Iterator[Problem]:
     """Cells whose kind does not fit their donor.
 
-    Cells of birth tissue, fetus or embryo are not the patient's own; NurOwn's always are.
+    Cells of birth tissue, fetus or embryo are not the patient's own, unless cord blood was banked; NurOwn's
+    always are.
 
     Example: autologous `UC-MSC`, allogeneic `MSC-NTF`
     Remedy: compare with the source; the cell type is wrong as often as the donor.
@@ -75,12 +76,11 @@ def donor_implausible(subject: Subject) -> Iterator[Problem]:
         donor, cell_type = known(whole.donor), known(whole.cell_type)
         if donor is None or cell_type is None or (own.donor is None and own.cell_type is None):
             continue
-        if _denies_product(subject, own, "donor") or _denies_product(subject, own, "cell_type"):
-            continue
         kinds = _kinds(subject, cell_type)
-        if (donor != "allogeneic" and not _OF_OTHERS.isdisjoint(kinds)) or (
+        misfits = (donor != "allogeneic" and not _OF_OTHERS.isdisjoint(kinds)) or (
             donor != "autologous" and not _OWN.isdisjoint(kinds)
-        ):
+        )
+        if misfits and not _denies_product(subject, own, "donor", "cell_type"):
             key = "donor" if own.donor is not None else "cell_type"
             yield Problem((*path, key), f"{donor} {cell_type} is implausible")
 
@@ -118,7 +118,9 @@ def modification_implausible(subject: Subject) -> Iterator[Problem]:
         if done is None or (own.genetic_modification is None and own.cell_type is None):
             continue
         for kind in _kinds(subject, cell_type):
-            if kind in _MODIFIED and done not in _MODIFIED[kind]:
+            if kind not in _MODIFIED or done in _MODIFIED[kind]:
+                continue
+            if not _denies_product(subject, own, "genetic_modification", "cell_type"):
                 key = "genetic_modification" if own.genetic_modification is not None else "cell_type"
                 wanted = " or ".join(sorted(_MODIFIED[kind]))
                 yield Problem((*path, key), f"{cell_type} with modification {done}, not {wanted}")
@@ -139,7 +141,7 @@ def dose_impossible(subject: Subject) -> Iterator[Problem]:
     Example: `low = 125_000_000, high = 100_000_000`
     Remedy: compare with the source; a placebo has no amount.
     """
-    therapies = {own.id: whole for _, own, whole in subject.therapies}
+    therapies = {own.id: whole for _, own, whole in _described(subject)}
     for path, given in subject.given:
         amounts = _amounts(given)
         for key, amount in amounts.items():
@@ -161,11 +163,13 @@ _PLAUSIBLE: dict[str, dict[str, tuple[int, int]]] = {
         "MNC": (10**5, 10**11),  # a harvest is given as it comes, and a marrow or an apheresis holds 10^10
         "HSC": (10**5, 10**11),  # counted as CD34+ or as all nucleated cells of the graft
         "Treg": (10**5, 10**10),  # expanded like other T cells
+        "other-cell": (10**5, 10**11),
     },
     "cells/kg": {
         "": (10**4, 10**8),
         "MNC": (10**4, 10**9),
         "HSC": (10**4, 10**9),
+        "other-cell": (10**4, 10**9),  # expanded lymphocytes as well
     },
     "vg": {"": (10**9, 10**17)},  # from an injection into the eye to one into the blood of an adult
     "vg/kg": {"": (10**9, 10**16)},
@@ -181,14 +185,15 @@ Wide on purpose: a lost exponent misses them by powers of ten.
 def dose_implausible(subject: Subject) -> Iterator[Problem]:
     """An amount outside what is plausible for its unit and cell type.
 
-    10^5 to 10^9 cultured cells, 10^4 to 10^8 a kilogram; more for cells that are given as harvested; and
-    wide ranges for vectors and vesicles. An exponent lost in print is the common cause. Cells without a
-    `cell_type` are IV001's.
+    10^5 to 10^9 cultured cells, 10^4 to 10^8 a kilogram; more for cells that are given as harvested, or of
+    whose kind nothing is known; and wide ranges for vectors and vesicles. An exponent lost in print is the
+    common cause. Cells without a `cell_type` are IV001's; where XR001 or XR002 doubts what is given, this
+    rule is silent.
 
     Example: "30 × 106 cells" read as 30 times 106, 3,180
     Remedy: look at the source, in print and not as copied text.
     """
-    therapies = {own.id: whole for _, own, whole in subject.therapies}
+    therapies = {own.id: whole for _, own, whole in _described(subject)}
     for path, given in subject.given:
         plausible = _plausible(subject, given, therapies)
         if plausible is None:
@@ -206,14 +211,23 @@ def _plausible(
     subject: Subject, given: Given, therapies: Mapping[str, Therapy | Product]
 ) -> tuple[int, int] | None:
     """The least and greatest plausible amount of a line; None where nothing is known of it."""
-    ranges = _PLAUSIBLE.get(known(given.unit) or "")
-    if ranges is None:
+    ranges, named = _PLAUSIBLE.get(known(given.unit) or ""), given.intervention
+    if ranges is None or (named is not None and named not in therapies):
         return None
-    whole = therapies.get(given.intervention or "")
-    if whole is not None and known(whole.modality) == "cell" and whole.cell_type is None:
-        return None
-    kinds = (*_kinds(subject, known(whole.cell_type) if whole is not None else None), "")
+    cell_type = known(therapies[named].cell_type) if named is not None else None
+    kinds = (*_kinds(subject, cell_type or "other-cell"), "")
     return next(ranges[kind] for kind in kinds if kind in ranges)
+
+
+def _described(subject: Subject) -> Iterator[tuple[Path, Own, Therapy | Product]]:
+    """The therapies that doses and routes can be held against, as `Subject.therapies`.
+
+    Not those of which IV001 misses the cell type, nor those that are other than their product (XR002).
+    """
+    for path, own, whole in subject.therapies:
+        undescribed = known(whole.modality) == "cell" and whole.cell_type is None
+        if not undescribed and not _denies_product(subject, own, "modality", "cell_type"):
+            yield path, own, whole
 
 
 def _power(number: int) -> str:
@@ -262,21 +276,36 @@ _UNFIT = {
 def route_unfit(subject: Subject) -> Iterator[Problem]:
     """A way into the body that the kind of therapy cannot take, or an amount of a machine.
 
+    Where several routes or amounts misfit and no line fits, the finding is at the trial's `modality`, or at
+    its `product`, which gives the modality: a product of a wrong kind is found once in each of its trials.
+    Cells without a `cell_type` are IV001's, and a modality other than the product's is XR002's.
+
     Example: cells by mouth; an exoskeleton in milligrams
     Remedy: mend the route or the modality.
     """
-    kinds: dict[str, str | None] | None = None
+    lines: dict[str, list[tuple[Path, Given]]] = defaultdict(list)
     for path, given in subject.given:
-        if given.intervention is None:
+        if given.intervention is not None:
+            lines[given.intervention].append((path, given))
+    for path, own, whole in _described(subject) if lines else ():
+        modality = known(whole.modality) or ""
+        its = [(line, given, _misfits(modality, given)) for line, given in lines.pop(own.id, ())]
+        misfits = [misfit for _, _, of_line in its for misfit in of_line]
+        if len(misfits) > 1 and all(of_line or known(given.route) is None for _, given, of_line in its):
+            key = "modality" if own.modality is not None else "product"
+            words = ", ".join(dict.fromkeys(what for _, what in misfits))
+            yield Problem((*path, key), f"{modality}, yet what is given says otherwise: {words}")
             continue
-        if kinds is None:
-            kinds = {own.id: known(whole.modality) for _, own, whole in subject.therapies}
-        modality, route = kinds.get(given.intervention), known(given.route)
-        if modality is None:
-            continue
-        if route in _UNFIT.get(modality, ()):
-            yield Problem((*path, "route"), f"{route}, for a therapy of kind {modality}")
-        for key in ("low", "unit"):
-            if modality in _MACHINES and known(getattr(given, key)) is not None:
-                yield Problem((*path, key), f"an amount of a therapy of kind {modality}")
-                break
+        for line, _, of_line in its:
+            for key, what in of_line[:1]:
+                yield Problem((*line, key), f"{what}, for a therapy of kind {modality}")
+
+
+def _misfits(modality: str, given: Given) -> list[tuple[str, str]]:
+    """What a therapy of this kind cannot have, by key: its route, an amount."""
+    route = known(given.route)
+    misfits = [("route", route)] if route is not None and route in _UNFIT.get(modality, ()) else []
+    if modality in _MACHINES:
+        amounts = [key for key in ("low", "unit") if known(getattr(given, key)) is not None]
+        misfits += [(key, "an amount") for key in amounts[:1]]
+    return misfits

@@ -9,6 +9,7 @@ from alscli.check.finding import Problem
 from alscli.check.rule import rule
 from alscli.check.rules.dates import disputed
 from alscli.check.subject import Subject
+from alscli.model.trial import Intervention
 from alscli.model.values import known, listed
 
 _TAKEN = ("modality", "cell_type", "donor", "genetic_modification")
@@ -25,20 +26,20 @@ def differs_from_product(subject: Subject) -> Iterator[Problem]:
     Example: `donor = "autologous"` in a trial of XS228, an allogeneic product
     Remedy: leave the key out, or say in `note` or in a dispute why this trial differs.
     """
-    trial = subject.trial
-    for i, intervention in enumerate(listed(trial.interventions)):
-        product = subject.snapshot.products.get(intervention.product or "")
-        if product is None:
+    for i, intervention in enumerate(listed(subject.trial.interventions)):
+        for key, own, its in denials(subject, intervention):
+            yield Problem(("interventions", i, key), f"{own}, yet {intervention.product} is {its}")
+
+
+def denials(subject: Subject, intervention: Intervention) -> Iterator[tuple[str, str, str]]:
+    """What a trial states otherwise than the product that it names, and not why: key, both terms."""
+    trial, product = subject.trial, subject.snapshot.products.get(intervention.product or "")
+    for key in _TAKEN if product is not None else ():
+        own, its = known(getattr(intervention, key)), known(getattr(product, key))
+        if own is None or its is None or own == its or its in subject.vocabularies[key].ancestors(own):
             continue
-        for key in _TAKEN:
-            own, its = known(getattr(intervention, key)), known(getattr(product, key))
-            if own is None or its is None or own == its:
-                continue
-            explained = disputed(trial, f"interventions.{intervention.id}.{key}") or _names(
-                trial.note, own, its
-            )
-            if its not in subject.vocabularies[key].ancestors(own) and not explained:
-                yield Problem(("interventions", i, key), f"{own}, yet {product.id} is {its}")
+        if not disputed(trial, f"interventions.{intervention.id}.{key}") and not _names(trial.note, own, its):
+            yield key, own, its
 
 
 def _names(note: str | None, *terms: str) -> bool:

@@ -41,11 +41,13 @@ def secondary_sources_alone(subject: Subject) -> Iterator[Problem]:
     """A number that rests only on secondary sources.
 
     News, reviews, aggregators, patient organizations and seeds repeat what others say, and lose digits and
-    denominators on the way.
+    denominators on the way. Silent where two references share a key (SM006).
 
     Example: Barczewska 2020: the medians of survival are printed only in a seed
     Remedy: look for the number in the paper or the registry; none where it is not there.
     """
+    if subject.has_twins("refs"):
+        return
     trial = subject.trial
     inherited = False
     for path, line in subject.numbers:
@@ -68,11 +70,14 @@ def place_unknown(subject: Subject) -> Iterator[Problem]:
     An article needs its DOI, PubMed number or PubMed Central id; where it has none, volume and pages will
     do. A number from articles, preprints, theses and protocols needs `loc`; so does one from any source
     whose `pages` are given. Where another source stands beside them, such as the registry, it does not.
+    Silent where two references share a key (SM006).
 
     Example: `src = "cudkowicz2022"` with values and no `loc`
     Remedy: add `doi`; add `loc`, such as "abstract" or "table 2".
     """
     refs: list[Ref] = subject.model.refs  # type: ignore[attr-defined]
+    if subject.has_twins("refs"):
+        return
     for r, ref in enumerate(refs):
         if ref.kind == "article" and not (ref.doi or ref.pmid or ref.pmcid or (ref.volume and ref.pages)):
             yield Problem(
@@ -95,9 +100,9 @@ def _has_pages(subject: Subject, key: str) -> bool:
 def no_primary_source(subject: Subject) -> Iterator[Problem]:
     """A record without a primary source.
 
-    A registry id is one. So is any reference of the record, or of the ledger if the record cites it, that is
-    not news, review, aggregator, patient organization, seed or erratum. A product without any reference is
-    left alone.
+    A registry id is one, and `registry` as a source says that there is one. So is any reference of the
+    record, or of the ledger if the record cites it, that is not news, review, aggregator, patient
+    organization, seed or erratum. A product without any reference is left alone.
 
     Example: a trial known from one news article
     Remedy: look for the registry entry or the paper; waive it where there is none.
@@ -105,7 +110,7 @@ def no_primary_source(subject: Subject) -> Iterator[Problem]:
     model: Trial | Product = subject.model  # type: ignore[assignment]
     if not subject.record.readable or (isinstance(model, Trial) and model.registry_id is not None):
         return
-    if any(ref.kind not in _NOT_PRIMARY for ref in model.refs):
+    if "registry" in subject.cites or any(ref.kind not in _NOT_PRIMARY for ref in model.refs):
         return
     refs = subject.refs
     keys = subject.cites & refs.keys()
@@ -128,7 +133,7 @@ def notice_not_cited(subject: Subject) -> Iterator[Problem]:
         return
     noticed = [refs[key] for key in subject.cites if key in refs and refs[key].notice is not None]
     notices = {ref.key: ref.notice for ref in noticed if ref.notice in refs}
-    if not notices:
+    if not notices or subject.has_twins("refs"):
         return
     citations = [(path, key) for path, key in subject.cited if "notice" not in path[2:3]]
     facts = [(path, key) for path, key in citations if path[:1] != ("verified",)]
@@ -175,13 +180,13 @@ def never_verified(subject: Subject) -> Iterator[Problem]:
 def reference_unused(subject: Subject) -> Iterator[Problem]:
     """A reference that nothing in its record cites.
 
-    Where a citation names no reference and this one may be meant, PV001 says so; where a part of the record
-    cannot be read, it may cite it.
+    Where a citation names no reference and this one may be meant, PV001 says so; where two share a key, SM006
+    does; where a part of the record cannot be read, it may cite it.
 
     Example: a paper in `[[refs]]`, and no `src` with its key
     Remedy: cite it where it belongs, or remove it.
     """
-    if not subject.record.readable:
+    if not subject.record.readable or subject.has_twins("refs"):
         return
     keys = set(subject.cites)
     model: Trial | Product = subject.model  # type: ignore[assignment]
@@ -193,7 +198,6 @@ def reference_unused(subject: Subject) -> Iterator[Problem]:
         keys.update(nearest(key, unused))
     for position, ref in enumerate(model.refs):
         if ref.key not in keys:
-            keys.add(ref.key)
             yield Problem(("refs", position, "key"), f"nothing cites {shown(ref.key)}")
 
 

@@ -8,6 +8,7 @@ from functools import lru_cache
 from alscli.check.finding import Problem
 from alscli.check.format import shown
 from alscli.check.rule import rule
+from alscli.check.rules.identity import lacks_registration
 from alscli.check.subject import Subject
 from alscli.model.identifiers import RegistryId, parse_registry_id
 from alscli.model.nearness import nearest
@@ -21,13 +22,13 @@ def source_exists(subject: Subject) -> Iterator[Problem]:
     """A source that is in no `[[refs]]` of the record or the ledger, and is not `registry`.
 
     A number whose source cannot be found has no source. `registry` is the entry of `registry_id`, so a
-    record without one cannot cite it.
+    record without one cannot cite it; where a trial does not say why it has none, ID007 asks.
 
     Example: `src = "cudkowicz22"` where the reference is `cudkowicz2022`
     Remedy: mend the key, or add the reference.
     """
     refs = subject.refs
-    registered = getattr(subject.model, "registry_id", None) is not None
+    registered = getattr(subject.model, "registry_id", None) is not None or lacks_registration(subject)
     if subject.cites - refs.keys() <= ({"registry"} if registered else set()):
         return
     names = frozenset(refs)
@@ -46,7 +47,7 @@ def source_exists(subject: Subject) -> Iterator[Problem]:
 def _near(name: str, there: Collection[str]) -> tuple[str, ...]:
     """Names that may be meant; of many, to stay fast, only those that begin alike."""
     few = _by_beginning(frozenset(there)).get(name[:_ALIKE], []) if len(there) > _MANY else there
-    return tuple(nearest(name, few))
+    return tuple(nearest(name, sorted(few)))
 
 
 _MANY, _ALIKE = 200, 6
