@@ -29,7 +29,7 @@ class Gist(NamedTuple):
     product, sponsor and phase, which started between the days `first` and `last` (ordinals) with `size`
     people; `conditions` are terms with what stands above them. Of a product: `names` are normalized, with
     the path of each, and so is `note`. `cites` are the keys of references that it cites or names in
-    `found_in`.
+    `found_in`, `unresolved` those of them that are no reference's.
     """
 
     path: str
@@ -52,6 +52,7 @@ class Gist(NamedTuple):
     note: str = ""
     refs: Texts = ()
     cites: Texts = ()
+    unresolved: Texts = ()
     excluded: int = 0
     new_hits: int | None = None
 
@@ -106,7 +107,8 @@ def gist_of(subject: Subject) -> Gist:
             stated |= {"id": record.entry.id, **_of_ledger(model)}
         case _:
             raise TypeError(f"no record: {model!r}")
-    return Gist(**stated, cites=tuple(sorted(cites)))
+    unresolved = sorted(subject.cites - subject.refs.keys() - {"registry"})
+    return Gist(**stated, cites=tuple(sorted(cites)), unresolved=tuple(unresolved))
 
 
 def _of_trial(trial: Trial, conditions: Vocabulary) -> Mapping[str, Any]:

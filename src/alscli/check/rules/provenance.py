@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Sequence, Set
 from typing import TYPE_CHECKING
 
 from alscli.check.finding import Problem
@@ -193,19 +193,24 @@ def reference_unused(subject: Subject) -> Iterator[Problem]:
     if isinstance(model, Trial):
         keys.update(model.screening.found_in)
     missing = subject.cites - subject.refs.keys() - {"registry"}
-    unused = [ref.key for ref in model.refs if ref.key not in keys]
-    for key in missing if len(unused) <= _COMPARED and len(missing) <= _COMPARED else ():
-        keys.update(nearest(key, unused))
+    keys |= _meant(missing, [ref.key for ref in model.refs if ref.key not in keys])
     for position, ref in enumerate(model.refs):
         if ref.key not in keys:
             yield Problem(("refs", position, "key"), f"nothing cites {shown(ref.key)}")
+
+
+def _meant(missing: Set[str], unused: Sequence[str]) -> set[str]:
+    """Those of the unused keys that a citation of a missing one may mean; none where there are very many."""
+    few = len(unused) <= _COMPARED and len(missing) <= _COMPARED
+    return {near for key in missing for near in nearest(key, unused)} if few else set()
 
 
 @rule("PV009", "note", "collection")
 def shared_reference_unused(gists: Sequence[Gist], register: Register) -> Iterator[Told]:
     """A reference of the ledger that no record cites.
 
-    Any record can cite it, or name it in `found_in`; where a file cannot be read, this rule is silent.
+    Any record can cite it, or name it in `found_in`; where a file cannot be read, this rule is silent. Where
+    a citation names no reference and this one may be meant, PV001 says so.
 
     Example: the ledger's reference to an article that no claim and no trial names
     Remedy: cite it where it belongs, or remove it.
@@ -213,7 +218,10 @@ def shared_reference_unused(gists: Sequence[Gist], register: Register) -> Iterat
     if register.unreadable:
         return
     used = {key for gist in gists for key in gist.cites}
+    missing = {key for gist in gists for key in gist.unresolved}
     for gist in gists:
+        unused = [key for key in gist.refs if key not in used]
+        meant = _meant(missing, unused)
         for position, key in enumerate(gist.refs):
-            if key not in used:
+            if key not in used and key not in meant:
                 yield gist, Problem(("refs", position, "key"), f"no record cites {shown(key)}")
