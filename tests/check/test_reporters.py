@@ -22,6 +22,7 @@ from alscli.check.finding import Finding, Severity
 from alscli.check.report import Report
 from alscli.check.reporters import github, jsonl, junit, sarif
 from alscli.check.reporters import json as json_reporter
+from alscli.check.reporters import text as text_reporter
 from alscli.store.collection import Collection
 
 SMALL = Path(__file__).parent.parent / "collection"
@@ -62,6 +63,34 @@ def small() -> Report:
     """What is found in the small collection."""
     collection = Collection(SMALL)
     return check(collection, collection.load(), as_of=date(2026, 11, 22), codes=select([], []))
+
+
+# -- text ---------------------------------------------------------------------------------------------
+
+
+def test_what_weighs_most_stands_last() -> None:
+    found = report(
+        finding("grave", "error", "a.toml"),
+        finding("true", "note", "a.toml"),
+        finding("to mend", "warning", "b.toml"),
+        finding("graver", "error", "b.toml"),
+    )
+    heads = [line for line in text_reporter.render(found, color=False) if line[:1] in "ab"]
+    assert [line.rpartition(" EN001 ")[2] for line in heads if line] == [
+        "note true",
+        "warning to mend",
+        "error grave",
+        "error graver",
+    ]
+
+
+def test_many_notes_are_a_line_each() -> None:
+    notes = [finding(f"note {number}", "note", source='phase = "3"') for number in range(21)]
+    lines = list(text_reporter.render(report(*notes, finding("bad", source='phase = "3"')), color=False))
+    assert lines[:21] == [f"records/trials/a.toml:5:3: EN001 note note {number}" for number in range(21)]
+    assert lines[22:25] == ["  |", '5 | phase = "3"', "  |   ^^^^^"]
+    few = list(text_reporter.render(report(*notes[1:]), color=False))
+    assert sum("^^^^^" in line for line in few) == 20
 
 
 # -- json, jsonl --------------------------------------------------------------------------------------

@@ -10,25 +10,33 @@ from alscli.store.collection import shown
 from alscli.text import one_line, paint, plain, width
 
 _LONGEST = 120
+_FEW = 20
+"""Notes that are shown with their lines."""
+_RANK = {severity: severity.rank for severity in Severity}
 
 
 def render(report: Report, *, color: bool) -> Iterator[str]:
-    """The lines of a report without its summary."""
+    """The lines of a report without its summary.
+
+    What weighs most stands last, where people look; notes are a line each where there are many.
+    """
+    framed = report.count(Severity.NOTE) <= _FEW
     path, file = None, ""
-    for finding in report.findings:
+    for finding in sorted(report.findings, key=lambda finding: -_RANK[finding.severity]):
         if finding.path is not path:
             path, file = finding.path, shown(finding.path)
-        yield from _finding(finding, file, color=color)
+        yield _head(finding, file, color=color)
+        if framed or finding.severity is not Severity.NOTE:
+            yield from _frame(finding, color=color)
+            hint = f"{plain(finding.help)}; " if finding.help else ""
+            yield f"{' ' * len(str(finding.line))} = help: {hint}alscli explain {finding.code}"
+            yield ""
 
 
-def _finding(finding: Finding, file: str, *, color: bool) -> Iterator[str]:
+def _head(finding: Finding, file: str, *, color: bool) -> str:
     place = f"{file}:{finding.line}:{finding.column}:"
     code = paint(f"{finding.code} {finding.severity}", finding.severity, color)
-    yield f"{paint(place, 'heading', color)} {code} {plain(finding.message)}"
-    yield from _frame(finding, color=color)
-    hint = f"{plain(finding.help)}; " if finding.help else ""
-    yield f"{' ' * len(str(finding.line))} = help: {hint}alscli explain {finding.code}"
-    yield ""
+    return f"{paint(place, 'heading', color)} {code} {plain(finding.message)}"
 
 
 def _frame(finding: Finding, *, color: bool) -> Iterator[str]:
