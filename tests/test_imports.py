@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -79,3 +80,14 @@ def test_completion_reads_nothing(words: str, tmp_path: Path, monkeypatch: pytes
 )
 def test_only_add_asks(arguments: tuple[str, ...], collection_folder: Path) -> None:
     assert "prompt_toolkit" not in imported(collection_folder.parent, *arguments)
+
+
+def test_an_interruption_while_the_program_loads_ends_it_quietly(tmp_path: Path) -> None:
+    (tmp_path / "typer.py").write_text("raise KeyboardInterrupt\n", "utf-8")
+    found = subprocess.run(
+        [sys.executable, "-m", "alscli", "list"],
+        env=os.environ | {"PYTHONPATH": f"{tmp_path}{os.pathsep}{os.environ.get('PYTHONPATH', '')}"},
+        capture_output=True,
+        check=False,
+    )
+    assert (found.returncode, found.stdout, found.stderr) == (130, b"", b"")

@@ -1,5 +1,16 @@
-"""`python -m alscli`."""
+"""The program, as `alscli` and as `python -m alscli`."""
 
-from alscli.cli import main
+from __future__ import annotations
 
-raise SystemExit(main())
+
+def main() -> int:
+    """Run the program with the arguments of the process; interrupted while it still loads, end quietly."""
+    try:
+        from alscli.cli import main as run
+    except KeyboardInterrupt:
+        return 130
+    return run()
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
