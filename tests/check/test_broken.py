@@ -22,12 +22,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from alscli.check.broken import BROKEN, BrokenError, readable_part
+from alscli.check.broken import BROKEN, BrokenError, meant_keys, readable_part
 from alscli.check.engine import check, select
 from alscli.check.finding import Finding
+from alscli.model.field import Table
 from alscli.model.format import MODELS, FieldEntry, FileKind, fields
 from alscli.model.path import Path as FieldPath
-from alscli.model.trial import Trial
+from alscli.model.provenance import Ref, Verified
+from alscli.model.trial import Arm, Counted, Given, Trial, Value
 from alscli.model.vocabulary import shipped
 from alscli.store.collection import Collection, Entry, Record, assemble
 from alscli.store.toml import Document
@@ -221,15 +223,77 @@ def singular(key: str) -> str:
     return key.removesuffix("es" if key.endswith("ches") else "s") if key.endswith("s") else f"{key}s"
 
 
+def believed(values: dict[str, Any]) -> list[Any]:
+    """The waivers of a trial that has errors in them."""
+    part: Any = readable_part(Trial, values, [("waivers",)], {"vocabularies": shipped()})
+    waivers: list[Any] = part.waivers
+    return waivers
+
+
 def test_a_waiver_below_a_misspelled_header_is_believed() -> None:
     waivers = full("trial")["waivers"]
     values = changed(("waivers",), full("trial"), lambda table, key: setitem(table, key, waivers[:-1]))
     values["waiver"] = [*waivers[-1:], {"why": "of no rule"}, 5]
-    part: Any = readable_part(Trial, values, [("waivers",)], {"vocabularies": shipped()})
-    assert [waiver.rule for waiver in part.waivers] == [waiver["rule"] for waiver in waivers]
-    values["waivers"] = [5, *waivers]
-    part = readable_part(Trial, values, [("waivers",)], {"vocabularies": shipped()})
-    assert part.waivers[0] is BROKEN
+    *found, of_no_rule, no_table = believed(values)
+    assert [waiver.rule for waiver in found] == [waiver["rule"] for waiver in waivers]
+    assert of_no_rule.rule is BROKEN
+    assert no_table is BROKEN
+
+
+@pytest.mark.parametrize("header", ["waivers", "waiver"])
+def test_waivers_below_the_header_of_a_table_are_one(header: str) -> None:
+    values = changed(("waivers",), full("trial"), delitem)
+    values[header] = {"rul": "PV003", "reason": "seen", "untl": "2030"}
+    [waiver] = believed(values)
+    assert (waiver.rule, waiver.why, str(waiver.until)) == ("PV003", "seen", "2030")
+
+
+def test_an_unknown_key_of_a_waiver_may_be_its_reason() -> None:
+    values = changed(("waivers",), full("trial"), lambda table, key: setitem(table, key, [{}, {}]))
+    values["waivers"] = [{"rule": "PV003", "justification": "seen"}, {"rule": "PV003"}]
+    unknown, missing = believed(values)
+    assert unknown.why is BROKEN
+    assert missing.why is None
+
+
+MEANT: list[tuple[type[Table], dict[str, Any], str, str]] = [
+    (Verified, {"op": "2026-01-01", "by": "a"}, "op", "on"),
+    (Verified, {"bd": "a", "on": "2026-01-01"}, "bd", "by"),
+    (Verified, {"person": "a", "on": "2026-01-01"}, "person", "by"),
+    (Counted, {"m": 40}, "m", "n"),
+    (Counted, {"people": 40}, "people", "n"),
+    (Arm, {"di": "valor"}, "di", "id"),
+    (Arm, {"in": "valor", "colour": "red"}, "in", "id"),
+    (Value, {"ta": "28w", "arm": "a"}, "ta", "at"),
+    (Value, {"At": "28w"}, "At", "at"),
+    (Given, {"Low": 1}, "Low", "low"),
+    (Arm, {"id": "a", "source": "x"}, "source", "src"),
+    (Arm, {"id": "a", "location": "p. 3"}, "location", "loc"),
+    (Arm, {"id": "a", "page": "p. 3"}, "page", "loc"),
+    (Ref, {"key": "a", "kind": "article", "page": "3"}, "page", "pages"),
+    (Trial, {"references": [{"key": "a", "kind": "article", "note": "x"}]}, "references", "refs"),
+    (Trial, {"groups": [{"id": "a", "label": "A", "n": 3}]}, "groups", "arms"),
+    (Trial, {"treatments": [{"id": "a", "modality": "device"}]}, "treatments", "interventions"),
+    (Trial, {"timeline": {"start": {}, "completion": {}}}, "timeline", "dates"),
+    (Trial, {"disease": ["ALS"]}, "disease", "conditions"),
+    (Trial, {"conditions": ["ALS"], "stage": 1}, "stage", "schema"),
+    (Ref, {"name": "a", "kind": "article"}, "name", "key"),
+    (Trial, {"status": "completed", "statsu": "completed"}, "statsu", "status"),
+    (Trial, {"scientfic_titel": "Cells in ALS"}, "scientfic_titel", "scientific_title"),
+    (Trial, {"nct-number": "NCT00000001"}, "nct-number", "registry_id"),
+]
+
+
+@pytest.mark.parametrize(("model", "values", "key", "meant"), MEANT, ids=lambda item: str(item)[:20])
+def test_what_an_unknown_key_means(model: type[Table], values: dict[str, Any], key: str, meant: str) -> None:
+    assert meant_keys(model, values)[key][0] == meant
+
+
+def test_an_unknown_key_that_may_be_several_is_none_of_them() -> None:
+    assert meant_keys(Verified, {"q": "2026"}) == {"q": ()}
+    assert meant_keys(Verified, {"q": "a", "z": "b", "on": "2026"}) == {"q": (), "z": ()}
+    assert meant_keys(Trial, {"lists": [{"id": "a"}]}) == {"lists": ()}
+    assert meant_keys(Counted, {"q": "many"}) == {"q": ()}
 
 
 def test_several_wrong_values_are_as_many_findings() -> None:

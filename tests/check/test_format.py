@@ -80,7 +80,7 @@ def test_the_smallest_trial_has_no_problem() -> None:
         (
             {"eligibility": "{ age = [60, 17.5] }"},
             "SM005",
-            "[60, 17.5] is not a range: [least] or [least, greatest]",
+            "[60, 17.5] is not in order: the lesser number stands first",
         ),
         ({"src": '["registry", 2021]'}, "SM003", "`src` should be text in quotes, not 2021"),
         (
@@ -160,6 +160,37 @@ def test_a_misspelled_required_key_is_one_problem() -> None:
     assert (code, problem.suggestions[0]) == ("SM001", "phase")
     [(code, problem)] = trial(registry_id="", regsitry_id='"NCT00000001"')
     assert (code, problem.suggestions[0]) == ("SM001", "registry_id")
+
+
+@pytest.mark.parametrize(
+    ("keys", "unknown", "meant"),
+    [
+        ({"id": "", "in": '"example"'}, "in", "id"),
+        ({"phase": "", "stage": '"1"'}, "stage", "phase"),
+        ({"design": "", "study_design": '"single_arm"'}, "study_design", "design"),
+        ({"title": "", "name": '"Cells in ALS"'}, "name", "title"),
+        ({"conditions": "", "disease": '["ALS"]'}, "disease", "conditions"),
+        ({"screening": "", "inclusion": '{ decision = "include" }'}, "inclusion", "screening"),
+        ({"verified": '{ op = "2026-11-22", by = "@a" }'}, "op", "on"),
+        ({"verified": '{ when = "2026-11-22", by = "@a" }'}, "when", "on"),
+        ({"enrollment": "{ planned = { m = 40 } }"}, "m", "n"),
+    ],
+    ids=lambda item: item if isinstance(item, str) else "",
+)
+def test_a_required_key_under_another_word_is_one_problem(
+    keys: dict[str, str], unknown: str, meant: str
+) -> None:
+    [(code, problem)] = trial(**keys)
+    assert (code, problem.path[-1], problem.suggestions[0]) == ("SM001", unknown, meant)
+
+
+def test_an_unknown_key_that_cannot_hold_the_missing_value_is_another_problem() -> None:
+    assert [code for code, _ in trial(conditions="", disease='"ALS"')] == ["SM002", "SM001"]
+
+
+def test_the_article_fits_the_word() -> None:
+    [(_, problem)] = trial(outcomes='[{ id = "a", role = "qqqqqq" }]')
+    assert problem.message.startswith("'qqqqqq' is not an outcome role")
 
 
 def test_an_unknown_key_beside_the_known_one_hides_nothing() -> None:

@@ -51,7 +51,7 @@ def mending(root: Path, codes: frozenset[str] = ALL) -> Mending:
     """What was mended, written."""
     collection = Collection(root)
     found = planned(collection, collection.load(), codes)
-    write(collection, found)
+    list(write(collection, found))
     return found
 
 
@@ -71,6 +71,10 @@ def trial(collection_folder: Path) -> Path:
         ('id = "nurown-phase3"', 'id = "nurown-3"'),
         ('doi = "10.1002/mus.27472"', 'doi = "https://doi.org/10.1002/mus.27472"'),
         ('start = { on = "2017-08-28"', "start = { on = 2017-08-28"),
+        ('start = { on = "2017-08-28"', 'start = { on = "28 August 2017"'),
+        ("sites = 6", 'sites = "6"'),
+        ('countries = ["US"]', 'countries = ["usa", "US"]'),
+        ('countries = ["US"]', 'countries = ["USA", "America"]'),
     ],
 )
 def test_the_same_said_otherwise_is_written_as_the_format_wants(trial: Path, right: str, wrong: str) -> None:
@@ -91,7 +95,9 @@ def test_the_same_said_otherwise_is_written_as_the_format_wants(trial: Path, rig
         ('status = "completed"', 'status = "complted"'),
         ('title = "', 'titel = "'),
         ('registry_id = "NCT03280056"', 'registry_id = "NCT0328005"'),
-        ("sites = 6", 'sites = "6"'),
+        ("sites = 6", 'sites = "six"'),
+        ('start = { on = "2017-08-28"', 'start = { on = "08/07/2017"'),
+        ('status = "completed"', 'status = "incomplete"'),
         ('src = "registry"\n', 'src = "registy"\n'),
     ],
 )
@@ -154,8 +160,27 @@ def test_a_file_that_changes_meanwhile_is_not_overwritten(trial: Path) -> None:
     found = planned(collection, collection.load())
     change(trial, "sites = 6", "sites = 7")
     with pytest.raises(RefusedError, match="changed meanwhile"):
-        write(collection, found)
+        list(write(collection, found))
     assert "sites = 7" in trial.read_text("utf-8")
+
+
+def test_what_may_not_be_written_stops_no_other_file(trial: Path, tmp_path: Path) -> None:
+    """The first of three is a link, the second changes meanwhile."""
+    folder = trial.parent
+    linked, changed, other = folder / "barczewska-2020.toml", trial, folder / "valor.toml"
+    for path in (linked, changed, other):
+        change(path, 'status = "completed"', 'status = "Completed"')
+    elsewhere = linked.rename(tmp_path / "elsewhere.toml")
+    linked.symlink_to(elsewhere)
+    collection = Collection(folder.parent)
+    found = planned(collection, collection.load())
+    assert [record.entry.id for record, _ in found.refused] == ["barczewska-2020"]
+    assert "symbolic link" in found.refused[0][1]
+    change(changed, "sites = 6", "sites = 7")
+    with pytest.raises(RefusedError, match="changed meanwhile"):
+        list(write(collection, found))
+    assert 'status = "completed"' in other.read_text("utf-8")
+    assert 'status = "Completed"' in elsewhere.read_text("utf-8")
 
 
 @settings(max_examples=25, deadline=None)

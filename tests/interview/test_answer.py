@@ -145,7 +145,7 @@ def test_looked_for_and_not_there(text: str) -> None:
     ("path", "text", "message"),
     [
         ("status_as_of", "Spring 2020", "not a date"),
-        ("status_as_of", "Feb 30, 2020", "not a date"),
+        ("status_as_of", "Feb 30, 2020", "no day of the calendar"),
         ("status_as_of", "03/04/2020 March", "not a date"),
         ("outcomes.at", "week 28 months", "a time such as 28w"),
         ("outcomes.at", "day 1", "a time such as 28w"),  # the first day, or a day after it

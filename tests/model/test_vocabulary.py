@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 import alscli
 from alscli.errors import AlscliError
 from alscli.model import vocabulary
+from alscli.model.nearness import did_you_mean, nearest
 from alscli.model.vocabulary import Term, Vocabulary, extended, normalize, shipped
 
 FOUND = [
@@ -96,6 +97,9 @@ FOUND = [
     ("masking", "Double-blind", "double"),
     ("masking", "None (Open Label)", "none"),
     ("masking", "雙盲", "double"),
+    ("masking", "Quadruple (Participant, Care Provider, Investigator, Outcomes Assessor)", "quadruple"),
+    ("masking", "Double (Participant, Outcomes Assessor)", "double"),
+    ("country", "Turkey (Türkiye)", "TR"),
     ("design", "单臂", "single_arm"),
     ("design", "單臂", "single_arm"),
     ("design", "Randomised controlled trial", "rct"),
@@ -227,6 +231,64 @@ def test_a_filter_understands_what_is_typed() -> None:
 )
 def test_a_slip_is_understood(field: str, text: str, code: str) -> None:
     assert shipped()[field].nearest(text)[0] == code
+
+
+@pytest.mark.parametrize(
+    ("field", "text", "codes"),
+    [
+        ("design", "crt", ["rct"]),
+        ("result", "mte", ["met"]),
+        ("cell_type", "SMC", ["MSC"]),
+        ("dose_unit", "gm", ["mg"]),
+        ("agency", "CE", ["EC"]),
+        ("sex", "alk", ["all"]),
+        ("population", "imtt", ["mitt", "itt"]),
+        ("population", "yitt", ["mitt", "itt"]),
+        ("condition", "ASL", ["ALS"]),
+        ("route", "IM", []),
+        ("result", "unmet", ["not_met", "met"]),
+    ],
+)
+def test_swapped_and_replaced_letters_come_first(field: str, text: str, codes: list[str]) -> None:
+    assert shipped()[field].nearest(text) == codes
+
+
+@pytest.mark.parametrize(
+    ("field", "text", "code"),
+    [
+        ("status", "recruting", "recruiting"),
+        ("condition", "amyotrophic lateral sclerosos", "ALS"),
+        ("result", "unsignificant", "not_significant"),
+        # the opposite
+        ("result", "unmet", None),
+        ("result", "significant", None),
+        ("status", "incomplete", None),
+        ("status", "unavailable", None),
+        ("decision", "not included", None),
+        ("donor", "non-autologous", None),
+        ("control", "nonplacebo", None),
+        # a part, or too short
+        ("sponsor_class", "OTHER", None),
+        ("route", "IM", None),
+        ("country", "AC", None),
+        # another disease
+        ("condition", "lateral sclerosis", None),
+        ("condition", "PLS", None),
+    ],
+)
+def test_the_one_term_that_a_slip_means(field: str, text: str, code: str | None) -> None:
+    assert shipped()[field].slip(text) == code
+
+
+def test_a_disease_in_other_words_is_no_slip() -> None:
+    conditions = shipped()["condition"]
+    assert conditions.slips("ASL") == ["ALS"]
+    assert conditions.slips("Primary Lateral Sclerosis") == conditions.slips("Neuromuscular Diseases") == []
+
+
+def test_suggestions_from_a_set_are_in_order() -> None:
+    assert nearest("arm-x", {f"arm-{letter}" for letter in "hgfedcba"}) == ["arm-a", "arm-b", "arm-c"]
+    assert did_you_mean("?", {"b", "c", "a"}) == "there are: a, b, c"
 
 
 @pytest.mark.parametrize("text", ["qwertyuiop", "banana split", "香蕉牛奶", "x", "zzz", "12345", ""])

@@ -61,7 +61,7 @@ ALIASES = {
     "SA": ["沙特", "KSA"],
     "SY": ["Syria"],
     "SZ": ["Swaziland"],
-    "TR": ["Turkey", "Turkiye"],
+    "TR": ["Turkey", "Turkiye", "Turkey (Türkiye)"],
     "TW": ["Taiwan, Province of China", "Taiwan, China", "中国台湾", "中國台灣", "臺灣"],
     "TZ": ["Tanzania"],
     "US": ["USA", "U.S.", "U.S.A.", "United States of America", "America"],

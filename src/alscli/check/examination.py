@@ -7,7 +7,7 @@ So it can be made for many records at once, and kept until one of these changes.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Container, Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date
@@ -16,17 +16,19 @@ from functools import cached_property
 from typing import Any, NamedTuple
 
 from alscli.check.broken import BROKEN, BrokenError, readable_part
-from alscli.check.finding import Finding, Problem
-from alscli.check.format import broken_paths, shown
+from alscli.check.finding import Finding, Problem, Severity
+from alscli.check.format import broken_paths, nameless, shown
 from alscli.check.format import problems as schema_problems
 from alscli.check.gist import Gist, gist_of
 from alscli.check.rule import CATALOGUE, Ruleset
 from alscli.check.subject import Names, Subject
+from alscli.errors import UsageError
 from alscli.model.format import MODELS, shape_of
 from alscli.model.nearness import nearest
-from alscli.model.path import Path, labels, name_of, value_at
+from alscli.model.path import Path, labels, name_of, resolve, value_at
 from alscli.model.provenance import Waiver
 from alscli.model.shape import Shape
+from alscli.model.values import listed
 from alscli.model.vocabulary import Vocabularies
 from alscli.store.canonical import Place, Places
 from alscli.store.collection import Record, Snapshot
@@ -34,6 +36,10 @@ from alscli.store.spans import Spans, locate
 
 Stated = tuple[str, Problem]
 """A problem with the code of its rule."""
+Scope = tuple[str | None, str | None]
+"""The rule and the field that a waiver is for; None is any."""
+_UNNAMED, _NOWHERE = "#unnamed", "#nowhere"
+"""In place of a field: the elements whose names are broken; nothing. No name of a field begins with `#`."""
 
 
 @dataclass(frozen=True)
@@ -78,6 +84,8 @@ def names_in(snapshot: Snapshot, trials: Iterable[str]) -> Names:
     """What can be cited: the trials with these ids, and what the snapshot's products and ledger hold."""
     files: dict[str, set[str]] = {"trial": set(trials), "product": set(snapshot.products)}
     refs: frozenset[str] | None = frozenset(snapshot.shared_refs)
+    if snapshot.ledger is not None and len(snapshot.shared_refs) < len(snapshot.ledger.refs):
+        refs = None  # two share a key, which SM006 tells: one of them may have had any
     for record in snapshot.records:
         if record.entry.kind != "ledger":
             files[record.entry.kind].add(record.entry.id)
@@ -252,42 +260,81 @@ def waive(
     waivers = _waivers(subject)
     if not waivers:
         return findings
-    groups: dict[tuple[str, str | None], list[int]] = defaultdict(list)
+    broken = _broken_paths(subject.record)
+    unnamed = nameless(subject.record.entry.kind, broken)
+    groups: dict[Scope, list[int]] = defaultdict(list)
     for position, waiver in waivers.items():
-        groups[waiver.rule, waiver.field].append(position)
+        groups[_scope_of(waiver, subject, unnamed)].append(position)
     standing = {
         group for group, held in groups.items() if any(_stands(waivers[each], subject.as_of) for each in held)
     }
-    covering: set[tuple[str, str | None]] = set()
+    covering: set[Scope] = set()
     kept: list[Finding] = []
     for finding in findings:
-        wide, narrow = (finding.code, None), (finding.code, finding.field)
-        its = {wide, narrow} & groups.keys() if CATALOGUE[finding.code].waivable else set()
+        its = _scopes_around(finding, unnamed) & groups.keys() if CATALOGUE[finding.code].waivable else set()
         covering |= its
         if its.isdisjoint(standing):
             kept.append(finding)
+    if (None, _NOWHERE) in groups:
+        kept = _without_the_only_rule(kept)
     used = {position for group in covering for position in groups[group]}
-    misplaced = ("waivers",) in _broken_paths(subject.record)  # some stand below a misspelled header
+    errors = {finding.code for finding in kept if finding.severity is Severity.ERROR}
+    misplaced = ("waivers",) in broken  # some stand below a misspelled header
     for position, waiver in waivers.items() if not misplaced else ():
-        idle = position not in used and waiver.rule in codes and _is_settled(waiver.rule, subject, settled)
+        idle = (
+            position not in used
+            and waiver.rule in codes
+            and errors <= {waiver.rule}  # of another rule, it may be what makes this one silent
+            and _is_settled(waiver.rule, subject, settled)
+        )
         problem = _waiver_problem(position, waiver, idle, subject.as_of)
         if problem is not None:
             kept.append(page.finding(*problem))
     return kept
 
 
+def _without_the_only_rule(findings: list[Finding]) -> list[Finding]:
+    """Leave out what a waiver without a readable rule and without a field is for, where that is plain."""
+    codes = {
+        finding.code
+        for finding in findings
+        if CATALOGUE[finding.code].waivable and finding.severity is not Severity.NOTE
+    }
+    return [finding for finding in findings if finding.code not in codes] if len(codes) == 1 else findings
+
+
+def _scope_of(waiver: Waiver, subject: Subject, unnamed: Container[Path]) -> Scope:
+    """What a waiver is for; where its rule cannot be read, everything at its field."""
+    if not waiver.rule:
+        return None, waiver.field or _NOWHERE
+    if waiver.field is not None and unnamed:
+        try:
+            resolve(waiver.field, subject.values, shape_of(MODELS[subject.record.entry.kind]))
+        except UsageError:
+            return waiver.rule, _UNNAMED
+    return waiver.rule, waiver.field
+
+
+def _scopes_around(finding: Finding, unnamed: Container[Path]) -> set[Scope]:
+    """Whatever a waiver of a finding may be for."""
+    scopes = {(finding.code, None), (finding.code, finding.field), (None, finding.field)}
+    if any(finding.keys[:end] in unnamed for end in _ends(finding.keys)):
+        scopes.add((finding.code, _UNNAMED))
+    return scopes
+
+
 def _waivers(subject: Subject) -> dict[int, Waiver]:
     """The record's waivers, numbered; of a broken one, what can be read is believed.
 
-    A waiver without a readable `rule` waives nothing. The numbers are positions in the file, unless the list
-    is broken as a whole.
+    An unreadable `rule` is empty. The numbers are positions in the file, unless the list is broken as a
+    whole.
     """
     readable: dict[int, Waiver] = {}
     with suppress(BrokenError):
         for position, waiver in enumerate(getattr(subject.model, "waivers", ())):
-            if waiver is not BROKEN and waiver.rule is not BROKEN:
+            if waiver is not BROKEN:
                 stated = {name: value for name, value in vars(waiver).items() if value is not BROKEN}
-                readable[position] = Waiver.model_construct(**{"why": "broken", **stated})
+                readable[position] = Waiver.model_construct(**{"rule": "", "why": "broken", **stated})
     return readable
 
 
@@ -299,11 +346,21 @@ def _is_settled(code: str, subject: Subject, all_readable: bool) -> bool:
     """Whether the silence of a rule means that there is nothing to report, and not that files are broken."""
     across = code in CATALOGUE and "collection" in CATALOGUE[code].scopes
     beside = any(record.entry.kind != "trial" for record in subject.snapshot.unreadable)
+    beside = beside or not subject.snapshot.products.keys() >= _products_named(subject)
     return subject.record.readable and not beside and (all_readable or not across)
+
+
+def _products_named(subject: Subject) -> set[str]:
+    """The products by which a trial says what it gives; of one that is not there nobody knows anything."""
+    if subject.record.entry.kind != "trial" or not subject.record.readable:
+        return set()
+    return {each.product for each in listed(subject.trial.interventions) if each.product is not None}
 
 
 def _waiver_problem(position: int, waiver: Waiver, idle: bool, as_of: date) -> Stated | None:
     path: Path = ("waivers", position)
+    if not waiver.rule:
+        return None
     if waiver.rule not in CATALOGUE:
         near = tuple(nearest(waiver.rule, CATALOGUE))
         hint = f"; did you mean {' or '.join(near)}?" if near else ""

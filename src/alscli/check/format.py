@@ -5,31 +5,25 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from datetime import date
+from dataclasses import replace
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
+from alscli.check.broken import meant_keys
 from alscli.check.finding import Problem
-from alscli.model.format import MODELS, FileKind, shape_of
+from alscli.model.field import Table
+from alscli.model.format import MODELS, FileKind, anatomy, key_of, shape_of
 from alscli.model.identifiers import explain_registry_id, parse_registry_id
-from alscli.model.nearness import nearest
 from alscli.model.path import Path, value_at
 from alscli.model.shape import Shape
 from alscli.model.values import Absence
 from alscli.model.vocabulary import Vocabularies
-from alscli.store.canonical import scalar
+from alscli.store.canonical import quote, scalar
 
 if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
 
 _QUOTED_KEY = re.compile(r"`\[*(\w+)")
-_KNOWN_ELSEWHERE_AS = {
-    "nct": "registry_id",
-    "nctid": "registry_id",
-    "nctnumber": "registry_id",
-    "nctno": "registry_id",
-}
-"""What registries and their exports call a key, in lower case and in one word."""
 
 
 def problems(
@@ -43,15 +37,18 @@ def problems(
         return
     newer = [error for error in errors if error["type"] == "newer_schema"]
     shape = shape_of(MODELS[kind])
-    misspelled = _misspelled(errors, values, shape)
+    meant = _meant(kind, errors, values)
+    misspelled = _misspelled(meant, values, shape)
     for error in newer or errors:
-        if not misspelled.intersection(_missing(error)):
+        if error["type"] == "extra_forbidden":
+            yield "SM001", _unknown_key(error["loc"], meant.get(error["loc"], ()), shape)
+        elif not misspelled.intersection(_missing(error)):
             yield _problem(error, values, shape, vocabularies)
 
 
 def broken_paths(kind: FileKind, errors: Sequence[ErrorDetails], values: Mapping[str, Any]) -> set[Path]:
     """What of a file cannot be relied on: refused values, missing keys, keys that an unknown key may mean."""
-    paths = _misspelled(errors, values, shape_of(MODELS[kind]))
+    paths = _misspelled(_meant(kind, errors, values), values, shape_of(MODELS[kind]))
     for error in errors:
         paths.update(_missing(error))
         if error["loc"]:
@@ -59,30 +56,45 @@ def broken_paths(kind: FileKind, errors: Sequence[ErrorDetails], values: Mapping
     return paths
 
 
-def _misspelled(errors: Sequence[ErrorDetails], values: Mapping[str, Any], shape: Shape) -> set[Path]:
+def nameless(kind: FileKind, paths: Collection[Path]) -> set[Path]:
+    """The elements of lists that cannot be recognized, because one of `paths` is a key of their identity."""
+    shape = shape_of(MODELS[kind])
+    return {path[:-1] for path in paths if path[-1] in _shape_at(path[:-1], shape).identity}
+
+
+def _meant(
+    kind: FileKind, errors: Sequence[ErrorDetails], values: Mapping[str, Any]
+) -> dict[Path, tuple[str, ...]]:
+    """The keys that each unknown key may mean, best first, by its path."""
+    tables = dict.fromkeys(error["loc"][:-1] for error in errors if error["type"] == "extra_forbidden")
+    return {
+        (*table, key): near
+        for table in tables
+        for key, near in meant_keys(_model_at(kind, table), value_at(values, table)).items()
+    }
+
+
+def _model_at(kind: FileKind, path: Path) -> type[Table]:
+    model = MODELS[kind]
+    for part in path:
+        names = {key_of(name, field): name for name, field in model.model_fields.items()}
+        inner = anatomy(model, names[part]).table if isinstance(part, str) else None
+        model = inner or model
+    return model
+
+
+def _misspelled(meant: Mapping[Path, Sequence[str]], values: Mapping[str, Any], shape: Shape) -> set[Path]:
     """The paths of keys that unknown keys of the same table seem to mean, where they are absent.
 
     A list of tables that is there too is broken as well: a part of it stands under the unknown key.
     """
     found: set[Path] = set()
-    for error in errors:
-        if error["type"] == "extra_forbidden":
-            *table, key = error["loc"]
-            near = _near(str(key), _shape_at(tuple(table), shape).keys)
-            if not near:
-                continue
-            meant = (*table, near[0])
-            if near[0] not in value_at(values, tuple(table)) or (
-                _holds_tables(meant, shape) and _is_table_or_tables(error["input"])
-            ):
-                found.add(meant)
+    for (*table, key), near in meant.items():
+        held = value_at(values, tuple(table))
+        known = (*table, *near[:1])
+        if near and (near[0] not in held or (_holds_tables(known, shape) and _is_table_or_tables(held[key]))):
+            found.add(known)
     return found
-
-
-def _near(key: str, keys: Collection[str]) -> list[str]:
-    """The keys that an unknown one may mean, best first."""
-    usual = _KNOWN_ELSEWHERE_AS.get(re.sub(r"[\W_]", "", key).lower())
-    return [usual] if usual is not None and usual in keys else nearest(key, keys)
 
 
 def _is_table_or_tables(value: object) -> bool:
@@ -109,8 +121,6 @@ def _problem(
     value = value_at(error["input"], within)
     expected = str(error.get("ctx", {}).get("expected", ""))
     match error["type"]:
-        case "extra_forbidden":
-            return "SM001", _unknown_key(path, shape)
         case "missing":
             return "SM002", Problem(path, f"`{path[-1]}` is missing{_inside(path)}", at="header")
         case "one_of":
@@ -129,14 +139,25 @@ def _problem(
                 path, f"schema {value} is newer than this program, which reads schema 1", help="update alscli"
             )
         case "shape":
-            return "SM005", _wrong_shape(path, value, expected, str(error.get("ctx", {}).get("problem", "")))
+            return "SM005", _mended(Problem(path, f"{shown(value)} is not {expected}"), error)
         case "list_type":
             expected = "a list" + (" of tables" if _holds_tables(path, shape) else "")
         case "model_type" | "dict_type" | "model_attributes_type":
             expected = "a table"
         case _:
             pass
-    return "SM003", Problem(path, f"`{_last_key(path)}` should be {expected}, not {kind_of(value)}")
+    message = f"`{_last_key(path)}` should be {expected}, not {kind_of(value)}"
+    return "SM003", _mended(Problem(path, message), error)
+
+
+def _mended(problem: Problem, error: ErrorDetails) -> Problem:
+    """A problem with what the error knows to be the same in the right form."""
+    better = error.get("ctx", {}).get("better")
+    if better is None:
+        return problem
+    written = scalar(better) if isinstance(better, bool | Decimal) else str(better)
+    told, written = written, quote(better) if isinstance(better, str) else written
+    return replace(problem, suggestions=(told,), replacement=written, safe=True, help=f"write {written}")
 
 
 def _stated(path: Path, values: Mapping[str, Any]) -> Path:
@@ -145,16 +166,14 @@ def _stated(path: Path, values: Mapping[str, Any]) -> Path:
     return path if isinstance(inner, Mapping | list) else path[:-1]
 
 
-def _unknown_key(path: Path, shape: Shape) -> Problem:
-    keys = _shape_at(path[:-1], shape).keys
-    near = tuple(_near(str(path[-1]), keys))
+def _unknown_key(path: Path, near: tuple[str, ...], shape: Shape) -> Problem:
     hint = f"; did you mean `{near[0]}`?" if near else ""
     return Problem(
         path,
         f"unknown key `{shown(path[-1])[1:-1]}`{_inside(path)}{hint}",
         at="key",
         suggestions=near,
-        help="" if near else f"the keys here are {', '.join(keys)}",
+        help="" if near else f"the keys here are {', '.join(_shape_at(path[:-1], shape).keys)}",
     )
 
 
@@ -171,16 +190,20 @@ def _unknown_term(path: Path, value: str, name: str, vocabularies: Vocabularies)
             replacement=_toml(term.code),
             safe=True,
         )
-    near = tuple(vocabulary.nearest(value))
+    near, slip = tuple(vocabulary.nearest(value)), vocabulary.slip(value)
     words = name.replace("_", " ")
     hint = f"; did you mean {' or '.join(shown(code) for code in near)}?" if near else ""
     return Problem(
         path,
-        f"{shown(value)} is not a {words}{hint}",
+        f"{shown(value)} is not {_article(words)} {words}{hint}",
         suggestions=near,
-        replacement=_toml(near[0]) if len(near) == 1 else None,
+        replacement=_toml(slip) if slip else None,
         help=f"`alscli values {name}` lists the terms",
     )
+
+
+def _article(words: str) -> str:
+    return "an" if words[0] in "aeio" else "a"
 
 
 def _unknown_registry_id(path: Path, value: str) -> Problem:
@@ -195,15 +218,6 @@ def _unknown_registry_id(path: Path, value: str) -> Problem:
         )
     reason = explain_registry_id(value) or f"{shown(value)} has the shape of no known registry"
     return Problem(path, reason, help="an id of no registry belongs in `secondary_ids`")
-
-
-def _wrong_shape(path: Path, value: object, expected: str, better: str) -> Problem:
-    message = f"{shown(value)} is not {expected}"
-    if better == "toml_date" and type(value) is date:
-        better = value.isoformat()
-    if better and better != "toml_date":
-        return Problem(path, message, suggestions=(better,), replacement=_toml(better), safe=True)
-    return Problem(path, message)
 
 
 def _shape_at(path: Path, shape: Shape) -> Shape:

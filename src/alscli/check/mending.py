@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
 from pathlib import Path
 
 from alscli.check.finding import Finding
 from alscli.check.report import Report
-from alscli.errors import AlscliError
+from alscli.errors import AlscliError, RefusedError
 from alscli.model.format import MODELS, shape_of
+from alscli.model.path import Path as Keys
+from alscli.model.path import value_at
 from alscli.store.collection import Collection, Record, Snapshot, assemble
-from alscli.store.edit import set_value
+from alscli.store.edit import set_value, unset
 from alscli.store.layout import lay_out
 from alscli.store.toml import parse
-from alscli.store.write import locked, replace
+from alscli.store.write import check_target, locked, replace
 
 Check = Callable[[Snapshot], Report]
 Cause = tuple[Path, str, str | None, str]
@@ -87,6 +90,7 @@ def _next(attempt: _Attempt, findings: Iterable[Finding]) -> bool:
         own = list(group)
         record = records[path]
         try:
+            check_target(path, attempt.collection.root)
             after = attempt.collection.understand(record.entry, _text(record, own).encode())
         except AlscliError as error:
             attempt.refused[path] = (record, error.message)
@@ -102,7 +106,7 @@ def _accept(attempt: _Attempt, mended: Sequence[Mended]) -> bool:
     """Take these files into the snapshot, unless an error appears that was not there."""
     after = {one.after.entry.path: one.after for one in mended}
     snapshot = assemble([after.get(r.entry.path, r) for r in attempt.snapshot.records])
-    gained = [f for f in attempt.errors(snapshot).findings if not attempt.known[_cause(f)]]
+    gained = _gained(attempt.known, attempt.errors(snapshot).findings)
     if not gained:
         attempt.snapshot = snapshot
         attempt.counts.update({one.after.entry.path: one.findings for one in mended})
@@ -115,8 +119,25 @@ def _accept(attempt: _Attempt, mended: Sequence[Mended]) -> bool:
     return not gained
 
 
+def _gained(known: Counter[Cause], findings: Iterable[Finding]) -> list[Finding]:
+    left = known.copy()
+    gained = []
+    for finding in findings:
+        cause = _cause(finding)
+        if left[cause] > 0:
+            left[cause] -= 1
+        else:
+            gained.append(finding)
+    return gained
+
+
 def _cause(finding: Finding) -> Cause:
-    return finding.path, finding.code, finding.field, finding.message
+    """What stays of a finding when an element before it in a list of values goes."""
+    field = finding.field and _POSITION.sub("", finding.field)
+    return finding.path, finding.code, field, finding.message
+
+
+_POSITION = re.compile(r"\.\d+$")
 
 
 def _text(record: Record, findings: Iterable[Finding]) -> str:
@@ -124,27 +145,46 @@ def _text(record: Record, findings: Iterable[Finding]) -> str:
     shape = shape_of(MODELS[record.entry.kind])
     text = record.document.text
     layout = False
+    doubled: list[Keys] = []
     for finding in findings:
         if finding.replacement is None:
             layout = True
         else:
             value = parse(f"x = {finding.replacement}".encode()).values["x"]
-            text = set_value(text, finding.keys, value, shape)
+            if isinstance(value, str) and _stands_beside(text, finding.keys, value):
+                doubled.append(finding.keys)
+            else:
+                text = set_value(text, finding.keys, value, shape)
+    for keys in sorted(doubled, reverse=True, key=lambda keys: int(keys[-1])):
+        text = unset(text, keys, shape)
     return lay_out(text, shape) if layout else text
 
 
-def write(collection: Collection, mending: Mending) -> None:
-    """Write the mended files.
+def _stands_beside(text: str, keys: Keys, value: str) -> bool:
+    """Whether a list holds this value already, beside the element that would become it."""
+    return isinstance(keys[-1], int) and value in value_at(parse(text.encode()).values, keys[:-1])
 
-    Raises RefusedError where a file changed since it was read; those before it are written, each whole.
+
+def write(collection: Collection, mending: Mending) -> Iterator[Mended]:
+    """Write the mended files, each whole, and give back each that is written.
+
+    Raises RefusedError in the end where one changed since it was read; the others are written.
     """
+    refused: RefusedError | None = None
     with locked(collection.root):
         for one in mending.files:
             assert one.before.document is not None  # noqa: S101
             assert one.after.document is not None  # noqa: S101
-            replace(
-                one.before.entry.path,
-                one.after.document.text.encode(),
-                expected=one.before.document.text.encode(),
-                root=collection.root,
-            )
+            try:
+                replace(
+                    one.before.entry.path,
+                    one.after.document.text.encode(),
+                    expected=one.before.document.text.encode(),
+                    root=collection.root,
+                )
+            except RefusedError as error:
+                refused = error
+                continue
+            yield one
+    if refused is not None:
+        raise refused

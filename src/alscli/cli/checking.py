@@ -323,10 +323,9 @@ def _mend(session: Session, mending: Mending) -> None:
     from alscli.check.mending import write as write_files
     from alscli.store.collection import shown
 
-    write_files(session.collection, mending)
-    for one in mending.files:
-        session.say(f"mended {shown(one.after.entry.path)}: {_counted(one.findings, 'finding')}")
     _warn_refused(mending)
+    for one in write_files(session.collection, mending):
+        session.say(f"mended {shown(one.after.entry.path)}: {_counted(one.findings, 'finding')}")
 
 
 def _show_mending(session: Session, mending: Mending, left: int) -> None:

@@ -5,12 +5,13 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Callable
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Any
 
 from pydantic_core import PydanticCustomError
 
 from alscli.errors import UsageError
+from alscli.model import forms
 from alscli.model.format import FieldEntry
 from alscli.model.identifiers import (
     explain_registry_id,
@@ -35,23 +36,8 @@ _ABBREVIATED = {"nr": Absence.NOT_REPORTED, "n/a": Absence.NOT_APPLICABLE}
 """Where a field cannot be absent they may be names."""
 _TRUE = frozenset({"true", "yes", "y", "是"})
 _FALSE = frozenset({"false", "no", "n", "否"})
-_UNITS = {
-    "h": ("h", "hour", "hours", "小时"),
-    "d": ("d", "day", "days", "天", "日"),
-    "w": ("w", "wk", "wks", "week", "weeks", "周", "星期"),
-    "m": ("m", "mo", "mos", "month", "months", "个月", "月"),
-    "y": ("y", "yr", "yrs", "year", "years", "年"),
-}
-_UNIT_OF = {word: unit for unit, words in _UNITS.items() for word in words}
-_LENGTH = re.compile(r"(?:every |每)?(-?\d+(?:\.\d+)?)[ -]?(\w+)")
-_NUMBERED = re.compile(r"(week|month|year)s? ?(\d+)|第 ?(\d+) ?(周|星期|个月|月|年)")
-_WINDOW = re.compile(r" ?(?:\.\.|\bto\b|[至到–—]) ?")
-_DAY = re.compile(r"(\d{4})(?:[-/.年](\d{1,2})(?:[-/.月](\d{1,2}))?)?[日月年]?")
-_POWER = re.compile(r"(?:(\d+(?:\.\d+)?) ?[x×*] ?)?10 ?(?:\^|\*\*) ?(\d{1,2})")
 _LONGEST = 40
 """Characters of a number that a person types."""
-_SUPERSCRIPT = re.compile("10([\u2070\u00b9\u00b2\u00b3\u2074-\u2079]+)")
-_CHINESE_POWER = {"万": 4, "萬": 4, "亿": 8, "億": 8}
 
 
 def read(text: str, entry: FieldEntry, vocabularies: Vocabularies) -> Any:
@@ -148,67 +134,28 @@ def _toml(text: str, entry: FieldEntry) -> Any:
 
 
 def _date(text: str) -> str:
-    match = _DAY.fullmatch(unicodedata.normalize("NFKC", text).replace(" ", ""))
-    if match is not None:
-        text = "-".join(part.zfill(2) for part in match.groups() if part)
-    elif re.search("[A-Za-z]", text) and (spelled := read_date(text).value) is not None:
-        return spelled
-    return PartialDate.parse(text).text
+    told = forms.date(text)
+    if told is None and re.search("[A-Za-z]", text):
+        told = read_date(text).value
+    return PartialDate.parse(told or text).text
 
 
 def _duration(text: str) -> str:
-    return Duration.parse(_length(text)).text
-
-
-def _length(text: str) -> str:
-    match = _LENGTH.fullmatch(unicodedata.normalize("NFKC", text).replace("−", "-").strip().casefold())
-    unit = _UNIT_OF.get(match[2]) if match else None
-    return f"{match[1]}{unit}" if match and unit else text
+    return Duration.parse(forms.duration(text) or text).text
 
 
 def _time(text: str) -> str:
-    return Moment.parse("..".join(map(_moment, _WINDOW.split(text)))).text
-
-
-def _moment(text: str) -> str:
-    if normalize(text) in ("baseline", "基线"):
-        return "0d"
-    plain = unicodedata.normalize("NFKC", text).strip().casefold().removeprefix("at ")
-    if match := _NUMBERED.fullmatch(plain):
-        return f"{match[2] or match[3]}{_UNIT_OF[match[1] or match[4]]}"
-    return _length(plain)
+    return Moment.parse(forms.time(text) or text).text
 
 
 def number(text: str) -> int | Decimal:
     """A number as people write it: with digit commas, with a power of ten, with 万 or 亿."""
     if len(text) > _LONGEST:
         raise UsageError(f"{text[:_LONGEST]!r}… is no number")
-    powers = _SUPERSCRIPT.sub(lambda match: "10^" + unicodedata.normalize("NFKC", match[1]), text)
-    plain = unicodedata.normalize("NFKC", powers).strip().casefold().replace("−", "-")
-    plain = re.sub(r"(?<=\d)[,_](?=\d{3}(?!\d))", "", plain)
-    match = _POWER.fullmatch(plain)
-    if match is not None:
-        return _whole(Decimal(match[1] or 1).scaleb(int(match[2])))
-    if plain[-1:] in _CHINESE_POWER:
-        return _whole(_decimal(plain[:-1], text).scaleb(_CHINESE_POWER[plain[-1]]))
-    if re.fullmatch(r"[+-]?\d+", plain):
-        return int(plain)
-    found = _decimal(plain, text)
-    return _whole(found) if "e" in plain else found
-
-
-def _decimal(plain: str, text: str) -> Decimal:
-    try:
-        found = Decimal(plain.strip())
-    except InvalidOperation:
-        raise UsageError(f"{text!r} is no number") from None
-    if not found.is_finite():
+    found = forms.number(text)
+    if found is None:
         raise UsageError(f"{text!r} is no number")
     return found
-
-
-def _whole(value: Decimal) -> int | Decimal:
-    return int(value) if value == value.to_integral_value() else value
 
 
 def _count(text: str) -> int:
@@ -219,11 +166,11 @@ def _count(text: str) -> int:
 
 
 def _quantity(text: str) -> int | Decimal | str:
-    plain = unicodedata.normalize("NFKC", text).replace("≤", "<=").replace("≥", ">=").replace(" ", "")
-    if plain[:1] in ("<", ">"):
-        return str(Quantity.parse(re.sub(r"(?<!\d)\.", "0.", plain)))
+    told = forms.quantity(text)
+    if isinstance(told, str):
+        return str(Quantity.parse(told))
     try:
-        return number(plain)
+        return number(text) if told is None else told
     except UsageError:
         raise UsageError(f"{text[:_LONGEST]!r} is not a number, or a bound such as <0.001") from None
 
@@ -306,7 +253,7 @@ def dose(text: str, units: Vocabulary, *, cells: bool = False) -> dict[str, Any]
 
 
 def _amount(text: str) -> dict[str, int | Decimal]:
-    plain = _powers_in_digits(text)
+    plain = forms.powers_in_digits(text)
     if (one := _SCALED.fullmatch(plain)) is not None:
         return {"low": _scaled(one["low"], one["scale"])}
     found = _AMOUNT.fullmatch(plain)
@@ -330,11 +277,6 @@ def _unit_at_the_end(text: str, units: Vocabulary) -> tuple[int, str]:
     return (bare.start(), "/kg") if bare else (len(text), "")
 
 
-def _powers_in_digits(text: str) -> str:
-    powers = _SUPERSCRIPT.sub(lambda match: "10^" + unicodedata.normalize("NFKC", match[1]), text)
-    return unicodedata.normalize("NFKC", powers).strip().casefold()
-
-
 def _scaled(text: str, scale: str | None) -> int | Decimal:
     plain = number(text)
     if scale is None:
@@ -342,7 +284,7 @@ def _scaled(text: str, scale: str | None) -> int | Decimal:
     power = _UNIT_WORDS.get(scale)
     if power is None:
         power = int(re.split(r"\^|\*\*", scale)[1])
-    return _whole(Decimal(plain).scaleb(power))
+    return forms.whole(Decimal(plain).scaleb(power))
 
 
 _PARTS = re.compile(r"[\s,;(（]*\b(n|sd|se|sem|(?:95 ?% ?)?ci|iqr|range)\b[\s=:：]*", re.IGNORECASE)

@@ -9,10 +9,30 @@ from alscli.model.field import Table, Term, optional, required, several
 from alscli.model.identifiers import parse_doi, parse_pmcid, parse_pmid, parse_url
 from alscli.model.values import Date, Sources, Stated, Text, canonical, matching
 
-Doi = Annotated[str, canonical("DOI", parse_doi, "a DOI such as 10.1002/mus.27472, without https://doi.org/")]
-Pmid = Annotated[str, canonical("PubMed number", parse_pmid, 'a PubMed number in quotes, such as "34890069"')]
-Pmcid = Annotated[str, canonical("PubMed Central id", parse_pmcid, "a PubMed Central id such as PMC9305113")]
-Url = Annotated[str, canonical("address", parse_url, "an address that begins with https:// or http://")]
+Doi = Annotated[
+    str,
+    canonical(
+        "DOI", parse_doi, "a DOI such as 10.1002/mus.27472, without https://doi.org/", r"^10\.[0-9]{4,9}/\S+$"
+    ),
+]
+Pmid = Annotated[
+    str,
+    canonical(
+        "PubMed number", parse_pmid, 'a PubMed number in quotes, such as "34890069"', r"^[1-9][0-9]{0,7}$"
+    ),
+]
+Pmcid = Annotated[
+    str,
+    canonical(
+        "PubMed Central id", parse_pmcid, "a PubMed Central id such as PMC9305113", r"^PMC[1-9][0-9]{3,7}$"
+    ),
+]
+Url = Annotated[
+    str,
+    canonical(
+        "address", parse_url, "an address that begins with https:// or http://", r"^[Hh][Tt]{2}[Pp][Ss]?://"
+    ),
+]
 
 _OPEN = re.compile(r"\s*open(?!\w|-|\s?label)", re.IGNORECASE)
 
@@ -38,7 +58,8 @@ class Ref(Table):
     pmcid: Pmcid | None = optional("PubMed Central id")
     url: Url | None = optional("Address, where no identifier leads to it")
     lang: (
-        Annotated[str, matching(r"^[a-z]{2,3}(-[A-Za-z]+)?$", "a language code such as en or zh")] | None
+        Annotated[str, matching(r"^[a-z]{2,3}(-[A-Za-z]+)?$", "a language code such as en or zh", "language")]
+        | None
     ) = optional("Language (ISO 639)")
     retrieved: Date | None = optional("When the curator read it")
     notice: Text | None = optional("Key of the erratum or retraction of this source")

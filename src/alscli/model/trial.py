@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Annotated, Any, ClassVar, Self
 
 from pydantic import ConfigDict, Field, GetJsonSchemaHandler, model_validator
@@ -25,9 +26,14 @@ from alscli.model.values import (
     Sources,
     Text,
     Time,
+    better_count,
+    wrong_type,
 )
 
 SCHEMA_VERSION = 1
+ID_PATTERN = r"^[a-z0-9]+(-[a-z0-9]+)*$"
+LONGEST_ID = 80
+_ID = re.compile(ID_PATTERN)
 
 
 def _read_schema(value: object) -> int:
@@ -36,20 +42,25 @@ def _read_schema(value: object) -> int:
     if value > SCHEMA_VERSION:
         raise PydanticCustomError("newer_schema", "is newer than this program")
     if value != SCHEMA_VERSION:
-        raise PydanticCustomError("shape", "should be {expected}", {"expected": "1", "problem": ""})
+        raise PydanticCustomError("shape", "should be {expected}", {"expected": "1"})
+    return value
+
+
+def _read_element_id(value: object) -> str:
+    if not isinstance(value, str):
+        raise PydanticCustomError("type", "should be {expected}", {"expected": "text in quotes"})
+    if len(value) > LONGEST_ID or _ID.fullmatch(value) is None:
+        expected = f"lower-case letters and digits joined by single hyphens, at most {LONGEST_ID} characters"
+        raise PydanticCustomError("record_id", "should be {expected}", {"expected": expected})
     return value
 
 
 def _read_record_id(value: object) -> str:
-    if not isinstance(value, str):
-        raise PydanticCustomError("type", "should be {expected}", {"expected": "text in quotes"})
-    if not is_safe_record_id(value):
-        raise PydanticCustomError(
-            "record_id",
-            "should be {expected}",
-            {"expected": "lower-case letters and digits joined by single hyphens, at most 80 characters"},
-        )
-    return value
+    name = _read_element_id(value)
+    if not is_safe_record_id(name):
+        expected = "another, since Windows reserves this one"
+        raise PydanticCustomError("record_id", "should be {expected}", {"expected": expected})
+    return name
 
 
 def _read_registry_id(value: object) -> str:
@@ -60,11 +71,11 @@ def _read_registry_id(value: object) -> str:
     return value
 
 
-ID_PATTERN = r"^[a-z0-9]+(-[a-z0-9]+)*$"
 SchemaVersion = Annotated[int, Reads("whole number", _read_schema, {"const": SCHEMA_VERSION})]
-RecordId = Annotated[
-    str, Reads("text", _read_record_id, {"type": "string", "pattern": ID_PATTERN, "maxLength": 80})
-]
+_ID_SCHEMA = {"type": "string", "pattern": ID_PATTERN, "maxLength": LONGEST_ID}
+RecordId = Annotated[str, Reads("text", _read_record_id, _ID_SCHEMA)]
+ElementId = Annotated[str, Reads("text", _read_element_id, _ID_SCHEMA)]
+"""A name within a record, which is never a file's."""
 RegistryId = Annotated[str, Reads("registry id", _read_registry_id, {"type": "string", "minLength": 1})]
 
 Country = Annotated[str, Term("country")]
@@ -115,9 +126,7 @@ class Counted(Table):
             return value
         if isinstance(value, int) and not isinstance(value, bool):
             return {"n": value}
-        raise PydanticCustomError(
-            "type", "should be {expected}", {"expected": "a whole number, or { n = 40, src = …, loc = … }"}
-        )
+        raise wrong_type("a whole number, or { n = 40, src = …, loc = … }", better_count(value))
 
     @classmethod
     def __get_pydantic_json_schema__(
@@ -203,7 +212,7 @@ class Intervention(Table):
         json_schema_extra={"anyOf": [{"required": ["product"]}, {"required": ["modality"]}]}
     )
 
-    id: RecordId = required("Name by which arms cite it, unique in the record")
+    id: ElementId = required("Name by which arms cite it, unique in the record")
     product: Text | None = optional("Id of a product of the collection", trds="13")
     name: Text | None = optional(
         "Name, where there is no product", trds="13", ctgov="armsInterventionsModule.interventions.name"
@@ -250,7 +259,7 @@ class Given(Table):
 class Arm(Table):
     """A group of participants treated alike; cohorts of different doses are arms of their own."""
 
-    id: RecordId = required("Name by which results cite it, unique in the record")
+    id: ElementId = required("Name by which results cite it, unique in the record")
     role: Maybe[Annotated[str, Term("arm_role")]] = optional(
         "What the arm is for", ctgov="armsInterventionsModule.armGroups.type"
     )
@@ -318,7 +327,7 @@ class Subgroup(Table):
 class Outcome(Table):
     """One outcome with its results."""
 
-    id: RecordId = required("Name of the outcome, unique in the record")
+    id: ElementId = required("Name of the outcome, unique in the record")
     role: Annotated[str, Term("outcome_role")] = required(
         "Its place in the plan", trds="19, 20", ctgov="outcomesModule"
     )

@@ -3,7 +3,7 @@
 Each type is read from a TOML value by one function, and refuses everything else with one of four error
 types that `check` turns into findings: `type` (SM003), `term` (SM004), `shape` (SM005) and
 `impossible_date` (DT001). A file holds canonical forms only, so nothing is converted here but text to
-values; what people type is brought into form by `interview`.
+values; an error says in `better` what the refused value is in canonical form, where `forms` can tell.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from dataclasses import field as dataclass_field
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 from fractions import Fraction
 from functools import lru_cache
@@ -100,13 +100,33 @@ class Reads:
         return self.schema.copy()
 
 
-def _wrong_type(expected: str) -> PydanticCustomError:
-    return PydanticCustomError("type", "should be {expected}", {"expected": expected})
+_Scalar = str | int | Decimal
 
 
-def wrong_shape(expected: str, problem: str = "") -> PydanticCustomError:
-    """Refuse a value whose type is right and whose form is not; `expected` names the form."""
-    return PydanticCustomError("shape", "should be {expected}", {"expected": expected, "problem": problem})
+def wrong_type(expected: str, better: _Scalar | None = None) -> PydanticCustomError:
+    """Refuse a value of another type; `expected` and `better` are those of `wrong_shape`."""
+    return PydanticCustomError("type", "should be {expected}", {"expected": expected, "better": better})
+
+
+def wrong_shape(expected: str, better: _Scalar | None = None) -> PydanticCustomError:
+    """Refuse a value whose type is right and whose form is not.
+
+    `expected` names the form; `better` says the same as the value in that form, where that is certain.
+    """
+    return PydanticCustomError("shape", "should be {expected}", {"expected": expected, "better": better})
+
+
+def _better(value: object, form: str, accept: Callable[[Any], object]) -> _Scalar | None:
+    """What `value` says as the function `form` of `forms` writes it; None where `accept` refuses that too."""
+    if isinstance(value, bool) or not isinstance(value, str | int):
+        return None
+    from alscli.model import forms
+
+    found: _Scalar | None = getattr(forms, form)(str(value))
+    try:
+        return found if found is None or accept(found) is not None else None
+    except PydanticCustomError:
+        return None
 
 
 def _read_each(values: list[Any], read: Callable[[Any], T]) -> list[T]:
@@ -171,10 +191,22 @@ class PartialDate:
 
 def _read_date(value: object) -> PartialDate:
     if isinstance(value, date):
-        raise wrong_shape(f'a date in quotes: "{value.isoformat()[:10]}"', "toml_date")
+        day = value.isoformat()[:10]
+        raise wrong_shape(f'a date in quotes: "{day}"', None if isinstance(value, datetime) else day)
     if not isinstance(value, str):
-        raise _wrong_type("a date in quotes")
-    return PartialDate.parse(value)
+        raise wrong_type("a date in quotes", _better(value, "date", PartialDate.parse))
+    return _parsed(value, PartialDate.parse, "date")
+
+
+def _parsed(value: str, parse: Callable[[str], T], form: str) -> T:
+    """The value that a text is; an error of its form says what it would be in the right one."""
+    try:
+        return parse(value)
+    except PydanticCustomError as error:
+        if error.type != "shape":
+            raise
+        expected = (error.context or {})["expected"]
+        raise wrong_shape(expected, _better(value, form, parse)) from error
 
 
 Date = Annotated[PartialDate, Reads("date", _read_date, {"type": "string", "pattern": DATE_PATTERN})]
@@ -250,11 +282,11 @@ class Moment:
         return self.text
 
 
-def _reader(parse: Callable[[str], Any], expected: str) -> Callable[[object], Any]:
+def _reader(parse: Callable[[str], Any], expected: str, form: str) -> Callable[[object], Any]:
     def read(value: object) -> Any:
         if not isinstance(value, str):
-            raise _wrong_type(expected)
-        return parse(value)
+            raise wrong_type(expected)
+        return _parsed(value, parse, form)
 
     return read
 
@@ -263,13 +295,17 @@ Length = Annotated[
     Duration,
     Reads(
         "duration",
-        _reader(Duration.parse, "a duration in quotes"),
+        _reader(Duration.parse, "a duration in quotes", "duration"),
         {"type": "string", "pattern": DURATION_PATTERN},
     ),
 ]
 Time = Annotated[
     Moment,
-    Reads("time", _reader(Moment.parse, "a time in quotes"), {"type": "string", "pattern": MOMENT_PATTERN}),
+    Reads(
+        "time",
+        _reader(Moment.parse, "a time in quotes", "time"),
+        {"type": "string", "pattern": MOMENT_PATTERN},
+    ),
 ]
 
 # -- numbers ----------------------------------------------------------------------------------------
@@ -281,7 +317,7 @@ _VAST = 10**18
 
 def _read_number(value: object) -> int | Decimal:
     if isinstance(value, bool) or not isinstance(value, (int, Decimal)):
-        raise _wrong_type("a number")
+        raise wrong_type("a number", _better(value, "exact_number", _read_number))
     if isinstance(value, Decimal) and not value.is_finite():
         raise wrong_shape("a finite number")
     if not -_VAST < value < _VAST:
@@ -291,12 +327,17 @@ def _read_number(value: object) -> int | Decimal:
 
 def _read_count(value: object) -> int:
     if isinstance(value, bool) or not isinstance(value, int):
-        raise _wrong_type("a whole number")
+        raise wrong_type("a whole number", better_count(value))
     if value < 0:
         raise wrong_shape("a whole number, 0 or more")
     if value >= _VAST:
         raise wrong_shape("a whole number below 10^18")
     return value
+
+
+def better_count(value: object) -> _Scalar | None:
+    """The whole number that a text says."""
+    return _better(value, "number", _read_count) if isinstance(value, str) else None
 
 
 def _read_positive(value: object) -> int:
@@ -342,8 +383,12 @@ class Quantity:
 
 def _read_quantity(value: object) -> Quantity:
     if isinstance(value, str):
-        return Quantity.parse(value)
+        return _parsed(value, _parse_quantity, "quantity")
     return Quantity(_read_number(value))
+
+
+def _parse_quantity(value: _Scalar) -> Quantity:
+    return Quantity.parse(value) if isinstance(value, str) else Quantity(_read_number(value))
 
 
 Printed = Annotated[
@@ -364,20 +409,24 @@ class Range:
     high: int | Decimal | None
 
 
-def _read_range(value: object) -> Range:
+def _read_numbers(value: object, expected: str, sizes: tuple[int, ...]) -> list[int | Decimal]:
     if not isinstance(value, list):
-        raise _wrong_type("a range: [least] or [least, greatest]")
+        raise wrong_type(expected)
     numbers = _read_each(value, _read_number)
-    if len(numbers) not in (1, 2) or (len(numbers) == 2 and numbers[0] > numbers[1]):
-        raise wrong_shape("a range: [least] or [least, greatest]")
-    return Range(numbers[0], numbers[1] if len(numbers) == 2 else None)
+    if len(numbers) not in sizes:
+        raise wrong_shape(expected)
+    if numbers[0] > numbers[-1]:
+        raise wrong_shape("in order: the lesser number stands first")
+    return numbers
+
+
+def _read_range(value: object) -> Range:
+    low, *high = _read_numbers(value, "a range: [least] or [least, greatest]", (1, 2))
+    return Range(low, high[0] if high else None)
 
 
 def _read_interval(value: object) -> Range:
-    read = _read_range(value)
-    if read.high is None:
-        raise wrong_shape("two numbers: [lower, upper]")
-    return read
+    return Range(*_read_numbers(value, "two numbers: [lower, upper]", (2,)))
 
 
 _NUMBERS = {"type": "array", "items": {"type": "number"}}
@@ -389,7 +438,8 @@ Interval = Annotated[Range, Reads("two numbers", _read_interval, {**_NUMBERS, "m
 
 def _read_text(value: object) -> str:
     if not isinstance(value, str):
-        raise _wrong_type("text in quotes")
+        is_integer = isinstance(value, int) and not isinstance(value, bool)
+        raise wrong_type("text in quotes", str(value) if is_integer else None)
     if not value or value.isspace():
         raise wrong_shape("text that is not blank; leave the key out where nothing is known")
     if len(value) <= _LONGEST_ABSENCE and value in _ABSENCES:
@@ -401,7 +451,8 @@ def _read_text(value: object) -> str:
 
 def _read_bool(value: object) -> bool:
     if not isinstance(value, bool):
-        raise _wrong_type("true or false")
+        said = {"true": True, "false": False, "yes": True, "no": False}
+        raise wrong_type("true or false", said.get(str(value).casefold()))
     return value
 
 
@@ -413,7 +464,7 @@ def _read_sources(value: object) -> tuple[str, ...]:
     if isinstance(value, str):
         return (_read_text(value),)
     if not isinstance(value, list) or not value:
-        raise _wrong_type("the key of a source, or a list of keys")
+        raise wrong_type("the key of a source, or a list of keys")
     return tuple(_read_each(value, _read_text))
 
 
@@ -448,29 +499,31 @@ Stated = Annotated[
 """What a source states in a dispute, of whatever type the disputed field is."""
 
 
-def canonical(name: str, parse: Callable[[str], str | None], expected: str) -> Reads:
-    """Reads text that must equal its own canonical spelling under `parse` (an identifier, an address)."""
+def canonical(name: str, parse: Callable[[str], str | None], expected: str, pattern: str) -> Reads:
+    """Reads text that must equal its own canonical spelling under `parse` (an identifier, an address).
+
+    All such text matches `pattern`, which the JSON Schema repeats.
+    """
 
     def read(value: object) -> str:
         if not isinstance(value, str):
-            raise _wrong_type(expected)
+            is_integer = isinstance(value, int) and not isinstance(value, bool)
+            raise wrong_type(expected, parse(str(value)) if is_integer else None)
         found = parse(value)
         if found != value:
-            raise wrong_shape(expected, found or "")
+            raise wrong_shape(expected, found)
         return value
 
-    return Reads(name, read, {"type": "string", "minLength": 1})
+    return Reads(name, read, {"type": "string", "pattern": pattern})
 
 
-def matching(pattern: str, expected: str) -> Reads:
-    """Reads text that matches a pattern, which the JSON Schema repeats."""
+def matching(pattern: str, expected: str, form: str) -> Reads:
+    """Reads text that matches a pattern, which the JSON Schema repeats; `form` is a function of `forms`."""
     compiled = re.compile(pattern)
 
-    def read(value: object) -> str:
-        if not isinstance(value, str):
-            raise _wrong_type(expected)
+    def parse(value: str) -> str:
         if compiled.fullmatch(value) is None:
             raise wrong_shape(expected)
         return value
 
-    return Reads("text", read, {"type": "string", "pattern": pattern})
+    return Reads("text", _reader(parse, expected, form), {"type": "string", "pattern": pattern})

@@ -22,6 +22,12 @@ LONGEST = 200
 NEAR = 74
 """Similarity, 0 to 100, below which a term is not worth suggesting."""
 
+SURE = 0.8
+"""Similarity, 0 to 1, from which a text is a slip of a name and not another one."""
+
+SHORTEST = 4
+"""Characters; of shorter names, too many are alike for one of them to be surely meant."""
+
 MAX_BYTES = 1 << 20
 """Bytes; a larger file in a collection's `vocab` folder is refused unread."""
 
@@ -69,18 +75,42 @@ class Vocabulary:
 
     def nearest(self, text: str, limit: int = 3) -> list[str]:
         """Codes of at most `limit` terms with a name like `text`, best first; none where nothing is near."""
-        if len(text) > LONGEST or not (key := normalize(text)):
-            return []
-        from rapidfuzz import fuzz, process
+        key = normalize(text) if len(text) <= LONGEST else ""
+        codes = list(self._like(key))
+        if not codes and len(key) >= (2 if _is_chinese(key) else 4):
+            names = {**self._western, **self._chinese}
+            codes = [names[name].code for name in sorted(names, key=len) if key in name]
+        return list(dict.fromkeys(codes))[:limit]
+
+    def slip(self, text: str) -> str | None:
+        """The one code that `text` is a slip of; None where it may mean another term, or the opposite."""
+        key = normalize(text) if len(text) <= LONGEST else ""
+        like = self._like(key)
+        if len(like) != 1:
+            return None
+        ((code, name),) = like.items()
+        is_short = min(len(key), len(name)) < SHORTEST
+        return code if _is_slip(key, name) and not is_short and not _differ_by_a_negation(key, name) else None
+
+    def slips(self, text: str) -> list[str]:
+        """The codes that `text` is hardly anything but a slip of, where it need be no term at all."""
+        key = normalize(text) if len(text) <= LONGEST else ""
+        return [code for code, name in self._like(key).items() if _is_slip(key, name)]
+
+    def _like(self, key: str) -> dict[str, str]:
+        """The codes of the terms that have a name like `key`, best first, with that name."""
+        if len(key) < 2:
+            return {}
+        from alscli.model.nearness import likest
 
         names = {**self._western, **self._chinese}
-        scores: dict[str, float] = {}
-        matches = process.extract(key, names.keys(), scorer=fuzz.ratio, limit=None, score_cutoff=NEAR)
-        for name, score, _ in matches:
-            scores.setdefault(names[name].code, score)
-        if not scores and len(key) >= (2 if _is_chinese(key) else 4):
-            scores = {names[name].code: 0.0 for name in sorted(names, key=len) if key in name}
-        return sorted(scores, key=lambda code: -scores[code])[:limit]
+        found: dict[str, str] = {}
+        if denied := names.get(_NEGATION.sub("not ", key, count=1)):
+            found[denied.code] = key
+        for name, _ in likest(key, names, NEAR):
+            if len(key) > 2 or len(name) == 2:
+                found.setdefault(names[name].code, name)
+        return found
 
     @lru_cache(maxsize=1024)  # noqa: B019 - of the few vocabularies of a run
     def descendants(self, code: str) -> frozenset[str]:
@@ -230,6 +260,27 @@ _BLANK = re.compile(r"(?:[^\w/%+<>=^]|_)+")
 _SLASH = re.compile(" ?/ ?")
 _TONED = "āáǎàēéěèīíǐìōóǒòūúǔùǖǘǚǜńňǹḿ"
 _ACCENTS = dict.fromkeys(range(0x300, 0x370))
+
+
+_NEGATION = re.compile(r"\b(?:not |no |non ?|un|in)(?=\w)|[未非不无]")
+
+
+def _is_slip(key: str, name: str) -> bool:
+    """Whether one is hardly anything but the other misspelled: of short names, two letters swapped."""
+    from rapidfuzz.distance import OSA
+
+    if min(len(key), len(name)) < SHORTEST:
+        return sorted(key) == sorted(name)
+    return OSA.distance(key, name) <= 1 or OSA.normalized_similarity(key, name) >= SURE
+
+
+def _differ_by_a_negation(one: str, other: str) -> bool:
+    """Whether taking the negations out of one of two like names makes them more alike."""
+    from rapidfuzz import fuzz
+
+    bare_one, bare_other = _NEGATION.sub("", one), _NEGATION.sub("", other)
+    likeness = fuzz.ratio(one, other)
+    return fuzz.ratio(bare_one, other) > likeness or fuzz.ratio(one, bare_other) > likeness
 
 
 def _is_chinese(text: str) -> bool:

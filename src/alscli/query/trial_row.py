@@ -133,7 +133,7 @@ def dose_in_words(given: object, written: Callable[[Number, Number | None], str]
     Nothing where the line gives no amount. `written` makes text of an amount, or of the least and the
     greatest.
     """
-    return "" if known(given.low) is None else schedule_in_words(given, written)
+    return "" if known(getattr(given, "low", None)) is None else schedule_in_words(given, written)
 
 
 def schedule_in_words(given: object, written: Callable[[Number, Number | None], str] = _digits) -> str:

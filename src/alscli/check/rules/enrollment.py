@@ -408,7 +408,8 @@ def categories_add_up(subject: Subject) -> Iterator[Problem]:
     """Counts of exclusive categories that do not add up to their n.
 
     Where `measure = "category"`, `stat = "count"`, and the values of an arm and time have labels and one n.
-    Silent where EN004 finds one of these numbers too large, and where a value names no arm of the record (XR001).
+    Silent where EN004 finds one of these numbers too large, and where a value names an arm that the record
+    does not have (XR001).
 
     Example: Barczewska 2020: 21 slower + 33 unchanged + 13 faster = 67; with 12 it would be an error
     Remedy: compare with the paper; people without data are a category of their own.

@@ -10,6 +10,7 @@ from alscli.check.format import shown
 from alscli.check.rule import Register, rule
 from alscli.check.subject import Subject
 from alscli.model.ledger import Ledger
+from alscli.model.vocabulary import shipped
 
 if TYPE_CHECKING:
     from alscli.check.gist import Gist
@@ -56,7 +57,7 @@ def included_out_of_scope(gists: Sequence[Gist], register: Register) -> Iterator
     """Included, although none of its conditions is in the scope of the collection.
 
     The scope stands in `alscli.toml`; a condition below one of it counts. Healthy volunteers and mixed
-    groups are left alone.
+    groups are left alone, and so are words that may be a slip of a term in scope: SM008 names it.
 
     Example: XS228 in spinal cord injury (NCT06976229), in a collection on ALS
     Remedy: enter it in the ledger as `not_als`, or mend its conditions.
@@ -65,6 +66,17 @@ def included_out_of_scope(gists: Sequence[Gist], register: Register) -> Iterator
         return
     allowed = register.scope | _ANYBODY
     for gist in gists:
-        if gist.included and gist.conditions and not any(allowed.intersection(c) for c in gist.conditions):
+        if not gist.included or not gist.conditions or any(allowed.intersection(c) for c in gist.conditions):
+            continue
+        if not any(allowed.intersection(_near(condition)) for condition in gist.conditions):
             words = " and ".join(shown(condition[0]) for condition in gist.conditions)
             yield gist, Problem(("conditions",), f"included, yet {words} is out of scope")
+
+
+def _near(condition: Sequence[str]) -> set[str]:
+    """The terms that a condition in other words may mean, with what stands above them."""
+    vocabulary = shipped()["condition"]
+    if condition[0] in vocabulary.terms:
+        return set()
+    near = vocabulary.slips(condition[0])
+    return {*near, *(above for code in near for above in vocabulary.ancestors(code))}

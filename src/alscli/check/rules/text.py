@@ -8,6 +8,7 @@ from bisect import bisect_right
 from collections.abc import Iterator
 from functools import cache
 from typing import Any
+from urllib.parse import urlsplit
 
 from alscli.check.finding import Problem
 from alscli.check.format import shown
@@ -15,8 +16,10 @@ from alscli.check.rule import rule, state
 from alscli.check.subject import Subject
 from alscli.errors import AlscliError
 from alscli.model.format import MODELS, FileKind, schema_comment, shape_of
-from alscli.model.identifiers import parse_registry_id
+from alscli.model.identifiers import parse_registry_id, parse_url
 from alscli.model.path import Path, value_at
+from alscli.model.vocabulary import Vocabulary, normalize
+from alscli.store.canonical import quote
 from alscli.store.spans import Key, Statement, Value
 from alscli.store.toml import Document
 
@@ -119,7 +122,8 @@ state(
     "warning",
     """A waiver that waives nothing.
 
-    Its finding is gone, its rule does not exist, or its rule cannot be waived.
+    Its finding is gone, its rule does not exist, or its rule cannot be waived. Silent beside an error of
+    another rule, which may be what keeps the finding away.
 
     Example: a waiver of DT008 in a record whose registration precedes its start
     Remedy: remove the waiver.
@@ -185,7 +189,7 @@ def deceptive_text(subject: Subject) -> Iterator[Problem]:
             continue
         if found := _HIDDEN.search(text):
             yield Problem(path, f"holds an invisible character: {_name(found)}")
-        elif _last_key(path) in _IDENTIFIERS and len(scripts := _scripts(text) & _ALIKE) > 1:
+        elif _last_key(path) in _IDENTIFIERS and (scripts := _mixed(_last_key(path), text)):
             names = " and ".join(sorted(script.capitalize() for script in scripts))
             yield Problem(path, f"{shown(text)} mixes {names} letters")
     yield from _hidden_in_comments(document)
@@ -227,6 +231,23 @@ def _of_pair(key: Key | None, value: Value) -> Iterator[tuple[int, int]]:
 
 def _name(found: re.Match[str]) -> str:
     return unicodedata.name(found.group(), f"U+{ord(found.group()):04X}")
+
+
+def _mixed(key: str, text: str) -> set[str]:
+    """The scripts with like letters that stand side by side in one name.
+
+    In an address the names are those between the dots of its host; a path may be in any language. The
+    Greek letters of a compound (`IFNβ-01`) look like none of Latin.
+    """
+    names = [text]
+    if key == "url":
+        names = (urlsplit(text).hostname or "").split(".") if parse_url(text) else []
+    elif key == "secondary_ids":
+        names = [text.translate(_OF_COMPOUNDS)]
+    return next((mixed for name in names if len(mixed := _scripts(name) & _ALIKE) > 1), set())
+
+
+_OF_COMPOUNDS = dict.fromkeys(map(ord, "αβγδω"))
 
 
 def _scripts(text: str) -> set[str]:
@@ -286,12 +307,12 @@ def unresolved_merge(subject: Subject) -> Iterator[Problem]:
 
 @rule("SM006", "error", "trial", "product", "ledger", waivable=False)
 def duplicate_keys(subject: Subject) -> Iterator[Problem]:
-    """One `id` or `key` twice in a list of the record.
+    """One `id` or `key` twice in a list of the record, or one term twice.
 
-    What cites it could mean either.
+    What cites the name could mean either; a count of terms would count one twice.
 
-    Example: two `[[arms]]` with `id = "active"`
-    Remedy: rename one of them, and what cites it.
+    Example: two `[[arms]]` with `id = "active"`, or `countries = ["US", "US"]`
+    Remedy: rename one of them, and what cites it; remove the second term.
     """
     for key, name in _named_lists(subject.record.entry.kind):
         if not subject.has_twins(key):
@@ -303,6 +324,15 @@ def duplicate_keys(subject: Subject) -> Iterator[Problem]:
                 yield Problem((key, position, name), f"{shown(stated)} stands twice in {key}")
             elif isinstance(stated, str):
                 seen.add(stated)
+    for key in _LISTS_OF_TERMS:
+        terms = subject.values.get(key)
+        first: dict[object, int] = {}
+        for position, term in enumerate(terms if isinstance(terms, list) else ()):
+            if isinstance(term, str) and first.setdefault(term, position) != position:
+                yield Problem((key, position), f"{shown(term)} stands twice in {key}")
+
+
+_LISTS_OF_TERMS = ("conditions", "countries", "masked", "subtypes", "tags")
 
 
 @cache
@@ -324,6 +354,17 @@ def unknown_condition(subject: Subject) -> Iterator[Problem]:
     vocabulary = subject.vocabularies["condition"]
     for position, condition in enumerate(subject.trial.conditions):
         if condition not in vocabulary.terms:
-            term = vocabulary.find(condition)
-            hint = f"; the term is {shown(term.code)}" if term else ""
-            yield Problem(("conditions", position), f"{shown(condition)} is no term of condition{hint}")
+            yield _no_condition(("conditions", position), condition, vocabulary)
+
+
+def _no_condition(path: Path, condition: str, vocabulary: Vocabulary) -> Problem:
+    message = f"{shown(condition)} is no term of condition"
+    term = vocabulary.find(condition)
+    if term is not None:
+        names = {normalize(name) for name in (term.code, term.en, term.zh_hans, term.zh_hant)}
+        replacement = quote(term.code) if normalize(condition) in names else None  # a synonym may say more
+        message = f"{message}; the term is {shown(term.code)}"
+        return Problem(path, message, suggestions=(term.code,), replacement=replacement, safe=True)
+    near, slip = tuple(vocabulary.slips(condition)[:3]), vocabulary.slip(condition)
+    hint = f"; did you mean {' or '.join(map(shown, near))}?" if near else ""
+    return Problem(path, message + hint, suggestions=near, replacement=quote(slip) if slip else None)
