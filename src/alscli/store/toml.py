@@ -24,6 +24,7 @@ _BOM = "\ufeff"
 _HARMLESS = 200
 _SCREENED = 1000
 _FORBIDDEN = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]|\r(?!\n)")
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
 _USUAL = bytes({*range(0x20, 0x7F), *b"\t\n"} - {ord("\\")})
 _STRING = (
     r'"""(?:[^"\\]|\\[\s\S]|""?(?!"))*+"""(?:"")?"?'
@@ -120,7 +121,7 @@ def _decode(data: bytes) -> tuple[str, str]:
         before = data[: error.start].decode()
         raise _fault("TX002", f"not UTF-8: byte 0x{data[error.start]:02x}", before, len(before)) from None
     unusual = data.translate(None, _USUAL).decode()
-    if unusual and (found := _FORBIDDEN.search(text)):
+    if _CONTROL.search(unusual) and (found := _FORBIDDEN.search(text)):
         character = ord(found.group())
         message = (
             "a carriage return without a line feed"
