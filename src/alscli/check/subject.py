@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
-from functools import cached_property
+from functools import cache, cached_property
 from typing import Any, Generic, TypeVar
 
 from alscli.check.citation import cited
 from alscli.model.evidence import has_counts
 from alscli.model.field import Table
+from alscli.model.format import MODELS, FileKind, shape_of
 from alscli.model.intervention import Therapy, therapy_of
 from alscli.model.path import Path
 from alscli.model.product import Product
@@ -104,14 +105,17 @@ class Subject:
         own: Iterable[Ref] = getattr(self.model, "refs", ())
         return self.snapshot.shared_refs | {ref.key: ref for ref in own}
 
-    def has_twins(self, field: str) -> bool:
-        """Whether two elements of a list of this name have one id or key, which is SM006's finding."""
-        key = "key" if field == "refs" else "id"
-        elements = self.values.get(field)
-        if not isinstance(elements, list):
-            return False
-        names = [element.get(key) for element in elements if isinstance(element, dict)]
-        return len(set(map(str, names))) < len(names)
+    @cached_property
+    def twins(self) -> frozenset[str]:
+        """The lists in which two elements have one id or key, which is SM006's finding."""
+        found: list[str] = []
+        for field, key in named_lists(self.record.entry.kind):
+            elements = self.values.get(field)
+            if elements.__class__ is list and len(elements) > 1:
+                names = [str(element.get(key)) for element in elements if element.__class__ is dict]
+                if len(set(names)) < len(names):
+                    found.append(field)
+        return frozenset(found)
 
     @view
     def notes(self) -> Iterator[tuple[Path, str]]:
@@ -183,6 +187,13 @@ class Subject:
         for s, safety in enumerate(listed(self.trial.safety)):
             if has_counts(safety):
                 yield ("safety", s), safety
+
+
+@cache
+def named_lists(kind: FileKind) -> list[tuple[str, str]]:
+    """The lists whose elements have names, all at the top level, and the key of the name."""
+    keys = shape_of(MODELS[kind]).keys.items()
+    return [(key, each.identity[0]) for key, each in keys if each.identity in (("id",), ("key",))]
 
 
 def _has_number(outcome: Outcome) -> bool:

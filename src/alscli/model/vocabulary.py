@@ -97,6 +97,7 @@ class Vocabulary:
         key = normalize(text) if len(text) <= LONGEST else ""
         return [code for code, name in self._like(key).items() if _is_slip(key, name)]
 
+    @lru_cache(maxsize=256)  # noqa: B019
     def _like(self, key: str) -> dict[str, str]:
         """The codes of the terms that have a name like `key`, best first, with that name."""
         if len(key) < 2:

@@ -156,7 +156,7 @@ def arms_add_up(subject: Subject) -> Iterator[Problem]:
     Remedy: compare the arms with the paper; a denominator that is missing can be added.
     """
     sums = _sum_in_doubt(subject.trial)
-    if sums is not None and not subject.has_twins("arms"):
+    if sums is not None and "arms" not in subject.twins:
         yield Problem(("arms",), sums, at="header")
 
 
@@ -232,7 +232,7 @@ def outcome_exceeds_arm(subject: Subject) -> Iterator[Problem]:
     for count in _counts(subject.trial):
         groups[count.group].append(count)
     wrong = {group: counts for group, counts in groups.items() if any(count.beyond for count in counts)}
-    arms_doubted = bool(wrong) and (_sum_in_doubt(subject.trial) is not None or subject.has_twins("arms"))
+    arms_doubted = bool(wrong) and (_sum_in_doubt(subject.trial) is not None or "arms" in subject.twins)
     for group, counts in wrong.items():
         if group[0] != "arms" or not arms_doubted:
             for count in _told(counts):

@@ -46,7 +46,7 @@ def secondary_sources_alone(subject: Subject) -> Iterator[Problem]:
     Example: Barczewska 2020: the medians of survival are printed only in a seed
     Remedy: look for the number in the paper or the registry; none where it is not there.
     """
-    if subject.has_twins("refs"):
+    if "refs" in subject.twins:
         return
     trial = subject.trial
     inherited = False
@@ -76,7 +76,7 @@ def place_unknown(subject: Subject) -> Iterator[Problem]:
     Remedy: add `doi`; add `loc`, such as "abstract" or "table 2".
     """
     refs: list[Ref] = subject.model.refs  # type: ignore[attr-defined]
-    if subject.has_twins("refs"):
+    if "refs" in subject.twins:
         return
     for r, ref in enumerate(refs):
         if ref.kind == "article" and not (ref.doi or ref.pmid or ref.pmcid or (ref.volume and ref.pages)):
@@ -133,7 +133,7 @@ def notice_not_cited(subject: Subject) -> Iterator[Problem]:
         return
     noticed = [refs[key] for key in subject.cites if key in refs and refs[key].notice is not None]
     notices = {ref.key: ref.notice for ref in noticed if ref.notice in refs}
-    if not notices or subject.has_twins("refs"):
+    if not notices or "refs" in subject.twins:
         return
     citations = [(path, key) for path, key in subject.cited if "notice" not in path[2:3]]
     facts = [(path, key) for path, key in citations if path[:1] != ("verified",)]
@@ -186,7 +186,7 @@ def reference_unused(subject: Subject) -> Iterator[Problem]:
     Example: a paper in `[[refs]]`, and no `src` with its key
     Remedy: cite it where it belongs, or remove it.
     """
-    if not subject.record.readable or subject.has_twins("refs"):
+    if not subject.record.readable or "refs" in subject.twins:
         return
     keys = set(subject.cites)
     model: Trial | Product = subject.model  # type: ignore[assignment]

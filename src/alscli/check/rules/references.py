@@ -32,7 +32,7 @@ def source_exists(subject: Subject) -> Iterator[Problem]:
     if subject.cites - refs.keys() <= ({"registry"} if registered else set()):
         return
     names = frozenset(refs)
-    twins = subject.has_twins("refs")  # SM006's: the key that is missing may be meant by one of them
+    twins = "refs" in subject.twins  # SM006's: the key that is missing may be meant by one of them
     shared = subject.names.shared_refs
     for path, key in subject.cited:
         if key == "registry":
@@ -81,7 +81,7 @@ def references_resolve(subject: Subject) -> Iterator[Problem]:
     twins: dict[str, bool] = {"record": False, "product": False}
     for what, path, name, there in _unresolved(subject, subject.trial):
         if what not in twins:
-            twins[what] = subject.has_twins(f"{what}s")  # SM006's
+            twins[what] = f"{what}s" in subject.twins  # SM006's
         if (what, name) != ("record", own) and not twins[what]:
             near = _near(name, there)
             yield Problem(path, f"no {what} {shown(name)}{_hint(near)}", suggestions=near)

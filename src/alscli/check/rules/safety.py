@@ -20,6 +20,8 @@ _WORDS = {
     "ae_patients": "people with an adverse event",
 }
 _GOOD = r"(?:good|excellent|favou?rable|acceptable|satisfactory)"
+_SAFE_STEMS = re.compile(r"safe|tolera|安全|耐受", re.IGNORECASE)
+"""A part of everything that `_SAFE` can match."""
 _SAFE = re.compile(
     r"(?<![\w-])(?:safe|safely|well[- ]tolerated|tolerable|tolerated (?:very |quite )?well)\b(?!-)"
     rf"|\b{_GOOD} (?:and \w+ )?(?:tolerability|tolerance"
@@ -129,6 +131,8 @@ def safe_without_counts(subject: Subject) -> Iterator[Problem]:
     if any(_counted(outcome) for outcome in listed(subject.trial.outcomes)):
         return
     for s, safety in enumerate(lines):
+        if not _SAFE_STEMS.search(safety.statement or ""):
+            continue
         said = (claimed(sentence, _SAFE) for sentence in sentences(safety.statement or ""))
         if (words := next(filter(None, said), None)) is not None:
             yield Problem(("safety", s, "statement"), f'"{words}", and no count')

@@ -6,16 +6,15 @@ import re
 import unicodedata
 from bisect import bisect_right
 from collections.abc import Iterator
-from functools import cache
 from typing import Any
 from urllib.parse import urlsplit
 
 from alscli.check.finding import Problem
 from alscli.check.format import shown
 from alscli.check.rule import rule, state
-from alscli.check.subject import Subject
+from alscli.check.subject import Subject, named_lists
 from alscli.errors import AlscliError
-from alscli.model.format import MODELS, FileKind, schema_comment, shape_of
+from alscli.model.format import MODELS, schema_comment, shape_of
 from alscli.model.identifiers import parse_registry_id, parse_url
 from alscli.model.path import Path, value_at
 from alscli.model.vocabulary import Vocabulary, normalize
@@ -314,8 +313,8 @@ def duplicate_keys(subject: Subject) -> Iterator[Problem]:
     Example: two `[[arms]]` with `id = "active"`, or `countries = ["US", "US"]`
     Remedy: rename one of them, and what cites it; remove the second term.
     """
-    for key, name in _named_lists(subject.record.entry.kind):
-        if not subject.has_twins(key):
+    for key, name in named_lists(subject.record.entry.kind) if subject.twins else ():
+        if key not in subject.twins:
             continue
         seen: set[str] = set()
         for position, element in enumerate(subject.values[key]):
@@ -327,19 +326,12 @@ def duplicate_keys(subject: Subject) -> Iterator[Problem]:
     for key in _LISTS_OF_TERMS:
         terms = subject.values.get(key)
         first: dict[object, int] = {}
-        for position, term in enumerate(terms if isinstance(terms, list) else ()):
+        for position, term in enumerate(terms if isinstance(terms, list) and len(terms) > 1 else ()):
             if isinstance(term, str) and first.setdefault(term, position) != position:
                 yield Problem((key, position), f"{shown(term)} stands twice in {key}")
 
 
 _LISTS_OF_TERMS = ("conditions", "countries", "masked", "subtypes", "tags")
-
-
-@cache
-def _named_lists(kind: FileKind) -> list[tuple[str, str]]:
-    """The lists whose elements have names, all at the top level, and the key of the name."""
-    keys = shape_of(MODELS[kind]).keys.items()
-    return [(key, each.identity[0]) for key, each in keys if each.identity in (("id",), ("key",))]
 
 
 @rule("SM008", "note", "trial")
