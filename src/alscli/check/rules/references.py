@@ -22,7 +22,8 @@ def source_exists(subject: Subject) -> Iterator[Problem]:
     """A source that is in no `[[refs]]` of the record or the ledger, and is not `registry`.
 
     A number whose source cannot be found has no source. `registry` is the entry of `registry_id`, so a
-    record without one cannot cite it; where a trial does not say why it has none, ID007 asks.
+    record without one cannot cite it; where a trial does not say why it has none, ID007 asks. What is cited
+    at several places is told at the first.
 
     Example: `src = "cudkowicz22"` where the reference is `cudkowicz2022`
     Remedy: mend the key, or add the reference.
@@ -34,18 +35,29 @@ def source_exists(subject: Subject) -> Iterator[Problem]:
     names = frozenset(refs)
     twins = "refs" in subject.twins  # SM006's: the key that is missing may be meant by one of them
     shared = subject.names.shared_refs
+    told: set[str] = set()
     for path, key in subject.cited:
         if key == "registry":
             if not registered:
                 registered = True  # once is enough
                 yield Problem(path, "registry is the entry of `registry_id`, which is missing")
-        elif key not in refs and not twins and shared is not None and key not in shared:
-            near = _near(key, names)
-            yield Problem(path, f"no reference {shown(key)}{_hint(near)}", suggestions=near)
+        elif key not in refs and key not in told and not twins and shared is not None and key not in shared:
+            told.add(key)
+            yield _missing("reference", path, key, _near(key, names, told))
 
 
-def _near(name: str, there: Collection[str]) -> tuple[str, ...]:
-    """Names that may be meant; of many, to stay fast, only those that begin alike."""
+def _missing(what: str, path: Path, name: str, near: tuple[str, ...]) -> Problem:
+    hint = f"; did you mean {' or '.join(map(shown, near))}?" if near else ""
+    return Problem(path, f"no {what} {shown(name)}{hint}", suggestions=near)
+
+
+def _near(name: str, there: Collection[str], told: Collection[object]) -> tuple[str, ...]:
+    """Names that may be meant; of many, to stay fast, only those that begin alike.
+
+    None where very many have been told already: what is wrong then is no slip.
+    """
+    if len(told) > _MANY:
+        return ()
     few = _by_beginning(frozenset(there)).get(name[:_ALIKE], []) if len(there) > _MANY else there
     return tuple(nearest(name, sorted(few)))
 
@@ -62,29 +74,23 @@ def _by_beginning(names: frozenset[str]) -> dict[str, list[str]]:
     return found
 
 
-def _hint(near: tuple[str, ...]) -> str:
-    return f"; did you mean {' or '.join(map(shown, near))}?" if near else ""
-
-
 @rule("XR001", "error", "trial")
 def references_resolve(subject: Subject) -> Iterator[Problem]:
     """A product, related study, intervention or arm that does not exist.
 
     `product` and `related` name records of the collection (`related` may name a registry id outside it, and
-    never the record itself);
-    `given` names interventions, values, effects and safety lines name arms of the same record.
+    never the record itself); `given` names interventions, values, effects and safety lines name arms of the
+    same record. What is named at several places is told at the first.
 
     Example: `arm = "treated"` where the arms are `active` and `placebo`
     Remedy: mend the id; add the product with `alscli add`.
     """
     own = subject.record.entry.id
-    twins: dict[str, bool] = {"record": False, "product": False}
+    told = {("record", own)}
     for what, path, name, there in _unresolved(subject, subject.trial):
-        if what not in twins:
-            twins[what] = f"{what}s" in subject.twins  # SM006's
-        if (what, name) != ("record", own) and not twins[what]:
-            near = _near(name, there)
-            yield Problem(path, f"no {what} {shown(name)}{_hint(near)}", suggestions=near)
+        if (what, name) not in told and f"{what}s" not in subject.twins:  # SM006's
+            told.add((what, name))
+            yield _missing(what, path, name, _near(name, there, told))
     number = parse_registry_id(subject.trial.registry_id or "") if subject.trial.related else None
     for r, related in enumerate(subject.trial.related):
         if related.id == own or (number is not None and _is_number(related.id, number)):
