@@ -22,15 +22,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
+from alscli.check import broken, examination
 from alscli.check.broken import BROKEN, BrokenError, meant_keys, readable_part
 from alscli.check.engine import check, select
 from alscli.check.finding import Finding
 from alscli.model.field import Table
-from alscli.model.format import MODELS, FieldEntry, FileKind, fields
+from alscli.model.format import MODELS, FieldEntry, FileKind, fields, schema_comment, shape_of
 from alscli.model.path import Path as FieldPath
 from alscli.model.provenance import Ref, Verified
 from alscli.model.trial import Arm, Counted, Given, Trial, Value
 from alscli.model.vocabulary import shipped
+from alscli.store.canonical import Place, Places, dump
 from alscli.store.collection import Collection, Entry, Record, assemble
 from alscli.store.toml import Document
 
@@ -281,6 +283,15 @@ MEANT: list[tuple[type[Table], dict[str, Any], str, str]] = [
     (Trial, {"status": "completed", "statsu": "completed"}, "statsu", "status"),
     (Trial, {"scientfic_titel": "Cells in ALS"}, "scientfic_titel", "scientific_title"),
     (Trial, {"nct-number": "NCT00000001"}, "nct-number", "registry_id"),
+    (Trial, {"ref": "paper"}, "ref", "src"),
+    (Trial, {"ref": [{"key": "a", "kind": "article"}]}, "ref", "refs"),
+    (Given, {"doses": 3, "interval": "2w"}, "interval", "every"),
+    (Given, {"every": "2w", "duration": "28w"}, "duration", "for"),
+    (Given, {"dose": 100}, "dose", "low"),
+    (Given, {"low": 100, "dose": 3}, "dose", "doses"),
+    (Given, {"product": "x"}, "product", "intervention"),
+    (Arm, {"id": "a", "kind": "placebo"}, "kind", "role"),
+    (Value, {"id": "placebo"}, "id", "arm"),
 ]
 
 
@@ -294,6 +305,55 @@ def test_an_unknown_key_that_may_be_several_is_none_of_them() -> None:
     assert meant_keys(Verified, {"q": "a", "z": "b", "on": "2026"}) == {"q": (), "z": ()}
     assert meant_keys(Trial, {"lists": [{"id": "a"}]}) == {"lists": ()}
     assert meant_keys(Counted, {"q": "many"}) == {"q": ()}
+
+
+def test_what_is_only_alike_and_stands_there_is_not_meant() -> None:
+    assert meant_keys(Given, {"trout": "x", "z": 1})["trout"] == ("route",)
+    assert meant_keys(Given, {"trout": "x", "z": 1, "route": "y"})["trout"] == ()
+
+
+def test_every_path_is_taken_once_for_each_of_its_parts(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of many broken elements no element goes through the paths of the others."""
+    taken: list[int] = []
+    by_first = broken._by_first
+
+    def counted(paths: list[FieldPath]) -> dict[str | int, list[FieldPath]]:
+        taken.append(len(paths))
+        return by_first(paths)
+
+    monkeypatch.setattr(broken, "_by_first", counted)
+    for many in (10, 40):
+        taken.clear()
+        arms = [{"id": "a", "role": "othr", "n": "1,200"} for _ in range(many)]
+        paths: list[FieldPath] = [("arms", at, key) for at in range(many) for key in ("role", "n")]
+        part: Any = readable_part(Trial, {**full("trial"), "arms": arms}, paths, {"vocabularies": shipped()})
+        assert all(arm.role is BROKEN and arm.n is BROKEN and arm.id == "a" for arm in part.arms)
+        assert sum(taken) == 3 * len(paths)
+
+
+def test_the_places_of_many_findings_are_read_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """They are the same as when each is sought, and not more than some are sought."""
+    values = [{"arm": f"a{at}", "n": at, "value": "k,5"} for at in range(70)]
+    outcome = {"id": "a", "role": "secondary", "instrument": "ALSFRS-R", "values": values}
+    text = dump({"schema": 1, "outcomes": [outcome]}, shape_of(Trial), schema_comment("trial"))
+    collection = Collection(FULL)
+    record = collection.understand(Entry(FULL / FILES["trial"], "trial"), text.encode())
+    sought = 0
+    find = Places.find
+
+    def counted(places: Places, path: FieldPath) -> tuple[Place | None, Place | None, Place | None]:
+        nonlocal sought
+        sought += 1
+        return find(places, path)
+
+    monkeypatch.setattr(Places, "find", counted)
+    found = {}
+    for most in (10, 1000):
+        sought = 0
+        monkeypatch.setattr(examination, "_MANY", most)
+        found[most] = check(collection, assemble([record]), as_of=date(2026, 11, 22), codes=CODES).findings
+        assert sought <= 10 if most == 10 else sought > len(values)
+    assert found[10] == found[1000]
 
 
 def test_several_wrong_values_are_as_many_findings() -> None:

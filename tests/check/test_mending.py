@@ -15,8 +15,11 @@ from alscli.check.finding import Severity
 from alscli.check.mending import Mending, is_mendable, mend, write
 from alscli.check.report import Report
 from alscli.errors import RefusedError
+from alscli.model.format import MODELS, shape_of
+from alscli.model.path import Path as Keys
+from alscli.store import edit as editing
 from alscli.store.collection import Collection, Snapshot, assemble
-from alscli.store.toml import parse
+from alscli.store.toml import Document, parse
 
 if TYPE_CHECKING:
     from conftest import Program
@@ -213,6 +216,50 @@ def test_mending_twice_mends_nothing_more(data: st.DataObject) -> None:
     assert again.files == []
     left = check(collection, once.snapshot, as_of=AS_OF, codes=ALL, only=only).findings
     assert once.refused or not [finding for finding in left if is_mendable(finding)]
+
+
+def test_many_findings_of_a_file_are_mended_in_one_go(trial: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each where it stands, every byte beside them as it was; the text is read as often as of a few."""
+    right = trial.read_text("utf-8")
+    read = 0
+
+    def counted(data: bytes) -> Document:
+        nonlocal read
+        read += 1
+        return parse(data)
+
+    monkeypatch.setattr(editing, "parse", counted)
+    for many in (3, 30):
+        read = 0
+        refs = [
+            f'\r\n[[refs]]\r\nkey = "x{i}" # {i}\r\nkind   = "{{}}"\r\ndoi = "{{}}10.1000/x{i}" # é\r\n'
+            for i in range(many)
+        ]
+        trial.write_bytes((right + "".join(ref.format("Article", "doi:") for ref in refs)).encode())
+        [found] = mending(trial.parent.parent, select(["SM"], [])).files
+        assert found.findings == 2 * many
+        assert trial.read_bytes().decode() == right + "".join(ref.format("article", "") for ref in refs)
+        assert read == 2
+
+
+def test_many_values_are_set_as_one_after_the_other() -> None:
+    """Also a key that is not there, a table below headers, and a value within another."""
+    shape = shape_of(MODELS["trial"])
+    text = 'id = "a"\nsites = "6"\n[dates]\nstart = { on = 2019-01-01, type = "Actual" } # seen\n'
+    changes: dict[Keys, object] = {
+        ("dates", "start", "type"): "actual",
+        ("sites",): 6,
+        ("title",): "A",
+        ("dates", "start", "on"): "2019-01-01",
+    }
+    within: dict[Keys, object] = {**changes, ("dates", "start"): {"on": "2020"}}
+    backwards = dict(reversed(within.items()))
+    emptied: dict[Keys, object] = {("dates",): {}}
+    for each in (changes, within, backwards, emptied):
+        one_by_one = text
+        for path, value in each.items():
+            one_by_one = editing.set_value(one_by_one, path, value, shape)
+        assert editing.set_values(text, each, shape) == one_by_one
 
 
 # -- the command --------------------------------------------------------------------------------------

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from alscli.model import forms
+from alscli.model import forms, identifiers
 
 SAID = [
     ("date", "2019/03", "2019-03"),
@@ -26,6 +26,11 @@ SAID = [
     ("date", "29/08/2017", "2017-08-29"),
     ("date", "08/29/2017", "2017-08-29"),
     ("date", "5.5.2017", "2017-05-05"),
+    ("date", "2019.03", "2019-03"),
+    ("date", "2011-12", "2011-12"),
+    ("duration", "every 4 weeks", "4w"),
+    ("duration", "2年", "2y"),
+    ("duration", "5天", "5d"),
     ("duration", "28 weeks", "28w"),
     ("duration", "28W", "28w"),
     ("duration", "28 w", "28w"),
@@ -45,12 +50,66 @@ SAID = [
     ("exact_number", "1,200,000", 1_200_000),
     ("exact_number", "30 × 10⁶", 30_000_000),
     ("exact_number", "−3.20", Decimal("-3.20")),
+    ("exact_number", "1,200.5", Decimal("1200.5")),
+    ("exact_number", "1,200,000 x 10^6", 1_200_000_000_000),
+    ("quantity", "12 000", 12_000),
+    ("quantity", "=<0.97", "<=0.97"),
+    ("quantity", "p =>0.05", ">=0.05"),
+    ("quantity", "p > 0.05", ">0.05"),
     ("language", "EN", "en"),
     ("language", "English", "en"),
     ("language", "zh_hans", "zh-Hans"),
     ("language", "中文", "zh"),
 ]
 UNSAID = [
+    # the mark of a footnote
+    ("number", "183¹"),
+    ("quantity", "0.97²"),
+    ("quantity", "< 0.10²"),
+    ("number", "②"),
+    ("number", "7₂"),
+    ("date", "2019-1²"),
+    ("time", "week 28¹"),
+    ("duration", "12ʰ"),
+    ("language", "enᵃ"),
+    # commas and blanks
+    ("number", "1.234,567"),
+    ("number", "-0.5,000"),
+    ("number", "0,200,000"),
+    ("number", "1_2"),
+    ("exact_number", "1,200 x 10^6"),
+    ("exact_number", "1,200e3"),
+    ("exact_number", "1,200万"),
+    ("quantity", "< 1,200"),
+    ("quantity", "12 24"),
+    ("quantity", "1 2 3"),
+    ("quantity", "0.9 7"),
+    ("quantity", "= <0.97"),
+    ("date", "1 2/2019"),
+    ("date", "2019 03 05 1"),
+    # an interval, a date, a month or months
+    ("time", "every 4 weeks"),
+    ("time", "每4周"),
+    ("time", "2019年"),
+    ("time", "year 2020"),
+    ("duration", "2019年"),
+    ("duration", "3月"),
+    ("duration", "5日"),
+    ("time", "第3月"),
+    # seasons, issues, other calendars
+    ("date", "2011/12"),
+    ("date", "2011–12"),
+    ("date", "2008/09"),
+    ("date", "2019.5"),
+    ("date", "2019/3"),
+    ("date", "12-13.2019"),
+    ("date", "2562-03-05"),
+    ("date", "1398/02/05"),
+    ("date", "25620305"),
+    ("language", "CN"),
+    ("language", "jp"),
+    ("language", "UK"),
+    ("language", "US"),
     ("date", "03/04/2019"),
     ("date", "about 2019"),
     ("date", "5 March"),
@@ -88,9 +147,28 @@ def test_what_may_mean_two_things_is_left(form: str, text: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("kind", "text"),
+    [
+        ("doi", "10.1002/mus.001²"),
+        ("pmid", "3123456¹"),
+        ("pmcid", "PMC312345⁶"),
+        ("registry_id", "NCT0262369⁹"),
+        ("registry_id", "NCT02623699¹"),
+    ],
+)
+def test_the_mark_of_a_footnote_is_no_digit_of_an_identifier(kind: str, text: str) -> None:
+    assert getattr(identifiers, f"parse_{kind}")(text) is None
+
+
+def test_an_identifier_with_a_footnote_is_found_in_running_text() -> None:
+    found = identifiers.find_registry_ids("as in NCT02623699¹, not NCT0262369⁹")
+    assert [each.value for each in found] == ["NCT02623699"]
+
+
+@pytest.mark.parametrize(
     "form", ["date", "duration", "time", "number", "exact_number", "quantity", "language"]
 )
-@given(text=st.text(max_size=80) | st.text("0123456789 .,-+_/<>=≤p年月日周万wdmyheto×^⁶EN", max_size=12))
+@given(text=st.text(max_size=80) | st.text("0123456789 .,-+_/<>=≤p年月日周万wdmyheto×^⁶¹ᵃEN", max_size=12))
 def test_any_text_is_read_or_left(form: str, text: str) -> None:
     found = said(form, text)
     if found is not None:

@@ -247,6 +247,9 @@ def test_a_slip_is_understood(field: str, text: str, code: str) -> None:
         ("condition", "ASL", ["ALS"]),
         ("route", "IM", []),
         ("result", "unmet", ["not_met", "met"]),
+        ("masking", "not double blind", []),
+        ("registration", "required", []),
+        ("sponsor_class", "for-profit", []),
     ],
 )
 def test_swapped_and_replaced_letters_come_first(field: str, text: str, codes: list[str]) -> None:
@@ -271,6 +274,16 @@ def test_swapped_and_replaced_letters_come_first(field: str, text: str, codes: l
         ("sponsor_class", "OTHER", None),
         ("route", "IM", None),
         ("country", "AC", None),
+        # another word, figure or sign
+        ("country", "Korea, North", None),
+        ("country", "South America", None),
+        ("phase", "early phase 2", None),
+        ("effect_type", "difference in medians", None),
+        ("subtype", "SOD2", None),
+        ("cell_type", "CD34-", None),
+        ("verdict", "un-contradicted", None),
+        ("status", "dis-approved for marketing", None),
+        ("status", "aproved for marketing", "approved_for_marketing"),
         # another disease
         ("condition", "lateral sclerosis", None),
         ("condition", "PLS", None),
@@ -278,6 +291,33 @@ def test_swapped_and_replaced_letters_come_first(field: str, text: str, codes: l
 )
 def test_the_one_term_that_a_slip_means(field: str, text: str, code: str | None) -> None:
     assert shipped()[field].slip(text) == code
+
+
+@pytest.mark.parametrize(
+    ("field", "text", "exactly"),
+    [
+        ("status", "已完成", True),
+        ("status", "Completed", True),
+        ("allocation", "RANDOMIZED", True),
+        ("phase", "Phase II", True),
+        ("phase", "Ⅱ期", True),
+        ("phase", "PHASE2", True),
+        ("masking", "Double-Blind", True),
+        ("dose_unit", "IU/m²", True),
+        ("dose_unit", "mL", True),
+        ("dose_unit", "Mg", False),
+        ("phase", "2b", False),
+        ("event", "CHMP negative opinion", False),
+        ("stat", "proportion", False),
+        ("instrument", "mortality", False),
+        ("instrument", "serum NfL", False),
+        ("masking", "double (Participant, Investigator)", False),
+    ],
+)
+def test_a_synonym_may_say_more_than_its_term(field: str, text: str, exactly: bool) -> None:
+    term = shipped()[field].find(text)
+    assert term is not None
+    assert term.is_named_exactly(text) is exactly
 
 
 def test_a_disease_in_other_words_is_no_slip() -> None:

@@ -8,7 +8,9 @@ values.
 from __future__ import annotations
 
 import re
+from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
+from copy import copy
 from functools import cache
 from typing import Annotated, Any, NoReturn
 
@@ -50,6 +52,12 @@ _USUAL_FOR = {
     "why": ("reason",),
     "link": ("url",),
     "regulator": ("agency",),
+    **dict.fromkeys(("interval", "frequency", "schedule"), ("every",)),
+    **dict.fromkeys(("dose", "amount"), ("low",)),
+    "duration": ("for",),
+    "product": ("intervention",),
+    **dict.fromkeys(("kind", "type"), ("role", "kind", "type", "rel", "class")),
+    "id": ("arm", "intervention", "key"),
 }
 """What registries and people call a key, in lower case and in one word."""
 _MANY = 200
@@ -70,10 +78,13 @@ def meant_keys(model: type[Table], values: Mapping[str, Any]) -> dict[str, tuple
     unknown = [key for key in values if key not in known]
     if len(unknown) > _MANY:
         return dict.fromkeys(unknown, ())
+    absent = [name for name in known if name not in values]
+    usual = {key: _usual(key, values[key], known) for key in unknown}
     sure = {
-        key: _slips(key, known, missing, values)
+        key: [name for name in usual[key] if name in absent]
+        or _slips(key, known, missing, values)
         or _fitting(values[key], known, values)
-        or [name for name in _USUAL_FOR.get(_plain(key), ()) if name in known]
+        or usual[key]
         or [name for name in _parts(key, known, values) if name in missing]
         for key in unknown
     }
@@ -83,9 +94,16 @@ def meant_keys(model: type[Table], values: Mapping[str, Any]) -> dict[str, tuple
         held = [key for key in wanted if _takes(model, missing[key], values[rest[0]])]
         sure[rest[0]] = held if len(held) == 1 else []
     return {
-        key: tuple(dict.fromkeys([*sure[key], *_parts(key, known, values), *nearest(key, known)]))[:3]
+        key: tuple(dict.fromkeys([*sure[key], *_parts(key, known, values), *nearest(key, absent)]))[:3]
         for key in unknown
     }
+
+
+def _usual(key: str, value: Any, known: Mapping[str, Shape]) -> list[str]:
+    """What people call so, where it can hold tables if this does."""
+    held = value[0] if isinstance(value, list) and value else value
+    names = [name for name in _USUAL_FOR.get(_plain(key), ()) if name in known]
+    return [name for name in names if known[name].keys or not isinstance(held, Mapping)]
 
 
 def _slips(key: str, known: Iterable[str], missing: Collection[str], there: Collection[str]) -> list[str]:
@@ -192,11 +210,12 @@ def _table(model: type[Table], values: Any, paths: list[Path], context: dict[str
     if not isinstance(values, Mapping) or () in paths:
         return BROKEN
     built: dict[str, Any] = {}
+    parts = _by_first(paths)
     for name, field in model.model_fields.items():
         key = key_of(name, field)
-        below = [path[1:] for path in paths if path and path[0] == key]
+        below = parts.get(key, [])
         if not below and key not in values:
-            built[name] = field.get_default(call_default_factory=True)
+            built[name] = copy(_default(model, name))
         elif not below:
             built[name] = _adapter(model, name).validate_python(values[key], context=context)
         else:
@@ -211,13 +230,26 @@ def _part(model: type[Table], name: str, value: Any, paths: list[Path], context:
     if not what.many:
         return _table(what.table, value, paths, context)
     elements: list[Any] = []
+    parts = _by_first(paths)
     for position, element in enumerate(value):
-        below = [path[1:] for path in paths if path[0] == position]
-        if below:
-            elements.append(_table(what.table, element, below, context))
+        if position in parts:
+            elements.append(_table(what.table, element, parts[position], context))
         else:
             elements.append(what.table.model_validate(element, context=context))
     return elements
+
+
+def _by_first(paths: Iterable[Path]) -> dict[str | int, list[Path]]:
+    """What follows the first part of each path, by that part."""
+    parts: dict[str | int, list[Path]] = defaultdict(list)
+    for first, *rest in paths:
+        parts[first].append(tuple(rest))
+    return parts
+
+
+@cache
+def _default(model: type[Table], name: str) -> Any:
+    return model.model_fields[name].get_default(call_default_factory=True)
 
 
 @cache

@@ -40,6 +40,8 @@ Scope = tuple[str | None, str | None]
 """The rule and the field that a waiver is for; None is any."""
 _UNNAMED, _NOWHERE = "#unnamed", "#nowhere"
 """In place of a field: the elements whose names are broken; nothing. No name of a field begins with `#`."""
+_MANY = 50
+"""Findings of one file, after which its text is read for the places of the others."""
 
 
 @dataclass(frozen=True)
@@ -156,6 +158,7 @@ class Page:
 
     def __init__(self, record: Record) -> None:
         self.record = record
+        self._sought = 0
         self._labels: dict[int, list[str]] = {}  # by the identity of the list, which the document keeps alive
 
     @cached_property
@@ -228,9 +231,13 @@ class Page:
         return path if value_at(values, path) is not None else path[:-1]
 
     def _canonical_place(self, problem: Problem) -> Place | None:
-        """The place without reading the text again; None where it cannot be known so."""
-        if self._places is None or not problem.path:
+        """The place without reading the text again; None where it cannot be known so.
+
+        Of many places each would be sought from the beginning, so that reading the text once is faster.
+        """
+        if self._sought >= _MANY or self._places is None or not problem.path:
             return None
+        self._sought += 1
         if problem.at == "header":
             table = self._table(problem.path)
             header, _, value = self._places.find(table) if table else (Place(0, 0, 0), None, None)

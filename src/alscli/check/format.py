@@ -188,7 +188,7 @@ def _unknown_term(path: Path, value: str, name: str, vocabularies: Vocabularies)
             f"{shown(value)} is written {shown(term.code)}",
             suggestions=(term.code,),
             replacement=_toml(term.code),
-            safe=True,
+            safe=name == "country" or term.is_named_exactly(value),
         )
     near, slip = tuple(vocabulary.nearest(value)), vocabulary.slip(value)
     words = name.replace("_", " ")

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
 from pathlib import Path
+from typing import Any
 
 from alscli.check.finding import Finding
 from alscli.check.report import Report
@@ -16,7 +17,7 @@ from alscli.model.format import MODELS, shape_of
 from alscli.model.path import Path as Keys
 from alscli.model.path import value_at
 from alscli.store.collection import Collection, Record, Snapshot, assemble
-from alscli.store.edit import set_value, unset
+from alscli.store.edit import set_values, unset
 from alscli.store.layout import lay_out
 from alscli.store.toml import parse
 from alscli.store.write import check_target, locked, replace
@@ -143,26 +144,35 @@ _POSITION = re.compile(r"\.\d+$")
 def _text(record: Record, findings: Iterable[Finding]) -> str:
     assert record.document is not None  # noqa: S101 - a file that is no TOML has no safe replacement
     shape = shape_of(MODELS[record.entry.kind])
-    text = record.document.text
+    values = record.document.values
     layout = False
+    changes: dict[Keys, object] = {}
     doubled: list[Keys] = []
+    held: dict[Keys, set[str]] = {}
     for finding in findings:
         if finding.replacement is None:
             layout = True
         else:
             value = parse(f"x = {finding.replacement}".encode()).values["x"]
-            if isinstance(value, str) and _stands_beside(text, finding.keys, value):
+            beside = _beside(finding.keys, values, held) if isinstance(value, str) else set()
+            if value in beside:
                 doubled.append(finding.keys)
             else:
-                text = set_value(text, finding.keys, value, shape)
+                changes[finding.keys] = value
+                beside.add(value)
+    text = set_values(record.document.text, changes, shape)
     for keys in sorted(doubled, reverse=True, key=lambda keys: int(keys[-1])):
         text = unset(text, keys, shape)
     return lay_out(text, shape) if layout else text
 
 
-def _stands_beside(text: str, keys: Keys, value: str) -> bool:
-    """Whether a list holds this value already, beside the element that would become it."""
-    return isinstance(keys[-1], int) and value in value_at(parse(text.encode()).values, keys[:-1])
+def _beside(keys: Keys, values: Any, held: dict[Keys, set[str]]) -> set[str]:
+    """What the list holds in which an element stands, kept in `held`; nothing for what is no element."""
+    if not isinstance(keys[-1], int):
+        return set()
+    if keys[:-1] not in held:
+        held[keys[:-1]] = {value for value in value_at(values, keys[:-1]) if isinstance(value, str)}
+    return held[keys[:-1]]
 
 
 def write(collection: Collection, mending: Mending) -> Iterator[Mended]:

@@ -21,6 +21,7 @@ from alscli.model.values import known, listed
 from alscli.model.vocabulary import Vocabularies
 from alscli.store.collection import Record, Snapshot
 
+S = TypeVar("S")
 T = TypeVar("T")
 
 _DENOMINATORS = ("planned", "screened", "enrolled", "randomized", "treated", "completed", "analyzed")
@@ -44,6 +45,20 @@ class view(Generic[T]):  # noqa: N801 - used like `property`
             return self._make(subject)
         found = vars(subject)[self._name] = list(self._make(subject))
         return found
+
+
+def of_the_last(make: Callable[[S], T]) -> Callable[[S], T]:
+    """`make`, which keeps what it made of the last trial or outcome, for all the values and effects in it."""
+    last: tuple[S, T] | None = None
+
+    def made(whole: S) -> T:
+        nonlocal last
+        kept = last
+        if kept is None or kept[0] is not whole:
+            kept = last = (whole, make(whole))
+        return kept[1]
+
+    return made
 
 
 @dataclass(frozen=True, slots=True)

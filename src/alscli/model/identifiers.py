@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from functools import cache, lru_cache
 from urllib.parse import unquote, urlsplit
 
+from alscli.model.forms import NOTE_MARK
+
 _ICTRP = "https://trialsearch.who.int/Trial2.aspx?TrialID={}"
 _ICTRP_JAPAN = "https://trialsearch.who.int/Trial2.aspx?TrialID=JPRN-{}"
 
@@ -367,8 +369,12 @@ _LONGEST = 1000
 
 
 def _fold(text: str) -> str:
-    """Text with full-width forms and dashes as plain ASCII, and without soft hyphens and invisible marks."""
-    return unicodedata.normalize("NFKC", text.translate(_REMOVED)).translate(_DASHES)
+    """Text with full-width forms and dashes as plain ASCII, and without soft hyphens and invisible marks.
+
+    A footnote's mark would be one more digit: NUL before it keeps it out of every identifier.
+    """
+    marked = NOTE_MARK.sub("\0\\g<0>", text.translate(_REMOVED))
+    return unicodedata.normalize("NFKC", marked).translate(_DASHES)
 
 
 def _read(text: str) -> RegistryId | None:

@@ -55,6 +55,17 @@ class Term:
         """Everything that finds this term: code, labels, synonyms."""
         return (self.code, self.en, self.zh_hans, self.zh_hant, *self.synonyms)
 
+    def is_named_exactly(self, text: str) -> bool:
+        """Whether `text` says this term and nothing more: its code, a label, or a registry's code for it.
+
+        A synonym may be narrower (phase 2b) or another thing (the opposite opinion). Of a unit the case
+        counts: `Mg` is a tonne.
+        """
+        unit = self.maps_to.get("ucum")
+        names = (self.code, self.en, self.zh_hans, self.zh_hant, unit or self.maps_to.get("ctgov", self.code))
+        same = _unit_essence if unit else _essence
+        return same(text) in map(same, names)
+
 
 class Vocabulary:
     """The terms of one field, in file order."""
@@ -76,11 +87,13 @@ class Vocabulary:
     def nearest(self, text: str, limit: int = 3) -> list[str]:
         """Codes of at most `limit` terms with a name like `text`, best first; none where nothing is near."""
         key = normalize(text) if len(text) <= LONGEST else ""
-        codes = list(self._like(key))
-        if not codes and len(key) >= (2 if _is_chinese(key) else 4):
+        like = list(self._like(key).items())
+        if not like and len(key) >= (2 if _is_chinese(key) else 4):
             names = {**self._western, **self._chinese}
-            codes = [names[name].code for name in sorted(names, key=len) if key in name]
-        return list(dict.fromkeys(codes))[:limit]
+            like = [(names[name].code, name) for name in sorted(names, key=len) if key in name]
+        right = [code for code, name in like if not _differ_by_a_negation(key, name)]
+        opposite = [code for code, _ in like] if right else []  # alone, the opposite would mislead
+        return list(dict.fromkeys(right + opposite))[:limit]
 
     def slip(self, text: str) -> str | None:
         """The one code that `text` is a slip of; None where it may mean another term, or the opposite."""
@@ -89,8 +102,13 @@ class Vocabulary:
         if len(like) != 1:
             return None
         ((code, name),) = like.items()
-        is_short = min(len(key), len(name)) < SHORTEST
-        return code if _is_slip(key, name) and not is_short and not _differ_by_a_negation(key, name) else None
+        is_other = (
+            min(len(key), len(name)) < SHORTEST
+            or _differ_by_a_negation(key, name)
+            or _FIGURE.findall(key) != _FIGURE.findall(name)
+            or _differ_by_a_word(key, name)
+        )
+        return code if _is_slip(key, name) and not is_other else None
 
     def slips(self, text: str) -> list[str]:
         """The codes that `text` is hardly anything but a slip of, where it need be no term at all."""
@@ -263,7 +281,17 @@ _TONED = "āáǎàēéěèīíǐìōóǒòūúǔùǖǘǚǜńňǹḿ"
 _ACCENTS = dict.fromkeys(range(0x300, 0x370))
 
 
-_NEGATION = re.compile(r"\b(?:not |no |non ?|un|in)(?=\w)|[未非不无]")
+_NEGATION = re.compile(r"\b(?:not |no |non ?|un ?|dis ?|in)(?=\w)|[未非不无]")
+_FIGURE = re.compile(r"[\d%+<>=^]")
+_ROMAN = re.compile(r"(?<![a-z])(?:i{1,3}|iv)(?![a-z])")
+_ROMAN_FIGURES = {"i": "1", "ii": "2", "iii": "3", "iv": "4"}
+_SAID_BY_THE_FIELD = re.compile(r"^(?:phase|ph) ?| (?:blind(?:ed)?|masked)$")
+
+
+def _essence(text: str) -> str:
+    """The form in which two texts say exactly the same: `Phase II` and `2`, `Double-Blind` and `double`."""
+    bare = _SAID_BY_THE_FIELD.sub("", normalize(text))
+    return _ROMAN.sub(lambda match: _ROMAN_FIGURES[match[0]], bare)
 
 
 def _is_slip(key: str, name: str) -> bool:
@@ -282,6 +310,18 @@ def _differ_by_a_negation(one: str, other: str) -> bool:
     bare_one, bare_other = _NEGATION.sub("", one), _NEGATION.sub("", other)
     likeness = fuzz.ratio(one, other)
     return fuzz.ratio(bare_one, other) > likeness or fuzz.ratio(one, bare_other) > likeness
+
+
+def _unit_essence(text: str) -> str:
+    return "".join(unicodedata.normalize("NFKC", text).split())
+
+
+def _differ_by_a_word(one: str, other: str) -> bool:
+    """Whether a word is added, or another word and not the same misspelled; a lost blank is no word."""
+    words, others = one.split(), other.split()
+    if len(words) != len(others):
+        return one.replace(" ", "") != other.replace(" ", "")
+    return any(a != b and not _is_slip(a, b) for a, b in zip(words, others, strict=True))
 
 
 def _is_chinese(text: str) -> bool:

@@ -13,7 +13,7 @@ from alscli.store.canonical import write_key
 from alscli.store.toml import Document, parse
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping
 
     from alscli.model.shape import Shape
     from alscli.store.spans import Path, Statement, Value
@@ -39,6 +39,32 @@ def set_value(text: str, path: Path, value: object, shape: Shape) -> str:
     expected = copy.deepcopy(document.values)
     _assign(expected, path, value)
     return _checked(result, expected, shape)
+
+
+def set_values(text: str, changes: Mapping[Path, object], shape: Shape) -> str:
+    """Return `text` with these values at their paths, as `set_value` makes one after the other.
+
+    Those that are literals in the text are replaced at once.
+    """
+    document = parse(text.encode())
+    spans = {path: document.spans.value(path) for path in changes}
+    placed = sorted((span, path) for path, span in spans.items() if span is not None)
+    if any(before.end > after.start for (before, _), (after, _) in pairwise(placed)):
+        placed = []
+    statements = {statement.path for statement in document.spans.statements}
+    expected = copy.deepcopy(document.values)
+    line_end, parts, at = _line_end(text), [], 0
+    for span, path in placed:
+        literal = _literal(path, changes[path], shape, nested=path not in statements)
+        parts += [text[at : span.start], literal.replace("\n", line_end)]
+        at = span.end
+        _assign(expected, path, changes[path])
+    result = _checked("".join([*parts, text[at:]]), expected, shape)
+    done = {path for _, path in placed}
+    for path, value in changes.items():
+        if path not in done:
+            result = set_value(result, path, value, shape)
+    return result
 
 
 def unset(text: str, path: Path, shape: Shape) -> str:
@@ -245,8 +271,11 @@ def _replace(document: Document, path: Path, value: object, shape: Shape) -> str
     span = document.spans.value(path)
     assert span is not None  # noqa: S101
     nested = all(statement.path != path for statement in document.spans.statements)
-    literal = layout.write_value(value, _shape_at(shape, path), nested=nested)
-    return _splice(document.text, span.start, span.end, literal)
+    return _splice(document.text, span.start, span.end, _literal(path, value, shape, nested=nested))
+
+
+def _literal(path: Path, value: object, shape: Shape, *, nested: bool) -> str:
+    return layout.write_value(value, _shape_at(shape, path), nested=nested)
 
 
 def _insert(document: Document, path: Path, value: object, shape: Shape) -> str:

@@ -17,9 +17,13 @@ from alscli.model.values import known, listed
 _SENTENCE = re.compile(r"\.(?!\S)|[;。；!！]|(?<=[?？])|\n\s*\n")
 
 
+_READ = 20_000
+"""How many characters of a text are read for its words."""
+
+
 def sentences(text: str) -> list[str]:
     """The sentences of a note, white space folded; an empty line ends one, and a question keeps its mark."""
-    return [" ".join(sentence.split()) for sentence in _SENTENCE.split(text)]
+    return [" ".join(sentence.split()) for sentence in _SENTENCE.split(text[:_READ])]
 
 
 _NO_EFFICACY = (
@@ -36,52 +40,72 @@ _IN_FORCE = (
 )
 _EFFICACY = re.compile(
     r"(?<!cost[- ])(?<!\bhow )(?<!\bmaximum )(?<!\bmaximal )(?<!\bminimum )(?<!\bminimal )(?<!\blowest )"
-    rf"\b(?:effective\b(?!{_NO_EFFICACY}|{_IN_FORCE})|efficacious\b)"
-    r"|有效(?![性率期成剂劑量值]|[与與]否|[^，,]{0,5}定[义義]|的?(?:数据|數據|例数|例數|病例|样本|樣本|[问問]卷"
-    r"|[浓濃]度|[证證]件|咳嗽|[载載]荷|[随隨][访訪]|通[气氣]|不[应應]期))"
+    r"\b(?!(?<=, )effective (?:immediately|today)(?! \w))"
+    rf"(?:effective\b(?!{_NO_EFFICACY}|{_IN_FORCE})|efficacious\b)"
+    r"|(?<![显顯无無]效[、/或和])有效(?![性率期成剂劑量值]|[与與]否|[、/或和][显顯无無]效|至 ?(?:19|20)\d\d"
+    r"|[^，,]{0,5}定[义義]|[”」』’\"]?(?:[二两兩]字|一[词詞]|字[样樣])|的?(?:数据|數據|例数|例數|病例|样本|樣本"
+    r"|[问問]卷|[浓濃]度|[证證]件|咳嗽|[载載]荷|[随隨][访訪]|通[气氣]|不[应應]期|版本))"
     r"|(?:显著|顯著)(?!性|[与與]否|[恶惡]化|加重|副|不良|毒)",
     re.IGNORECASE,
 )
 _EFFICACY_STEMS = ("effective", "efficacious", "有效", "显著", "顯著")
 _OF_OTHER_MATTERS = re.compile(
-    r"contracept|birth[- ]control|pregnan|避孕"
+    r"contracept|birth[- ]control|pregnan|避孕|(?:19|20)\d\d年[^，,]{0,6}起有效"
     r"|\bamendment(?: [\w.]+){0,3} (?:is|was|be(?:came|comes?)) effective",
     re.IGNORECASE,
 )
 
 _TURN = re.compile(r"\bbut\b|\bhowever\b|(?:^|[,–—] ?)(?:and )?yet\b|但|然而|不[过過]", re.IGNORECASE)
-_CLAUSE = re.compile(r"[,，、]|(?:而)?且|而")
+_CLAUSE = re.compile(r"[,，]|、(?![显顯无無]效)|(?:而)?且|而")
 _KNOWN = (
-    r"(?:say|says|said|show\w*|prove\w*|proof|evidence|mean\w*|f[io]u?nd\w*|think\w*|believ\w*|claim\w*|know\w*"
+    r"(?:say|says|said|saying|call\w*|show\w*|prove\w*|proof|evidence|mean\w*|f[io]u?nd\w*|think\w*|believ\w*|claim\w*|know\w*"
     r"|known|establish\w*|demonstrat\w*|indicat\w*|suggest\w*|conclu\w*|confirm\w*|sign\w*|tell|told|judge\w*)"
 )
 # Doubt reaches over a list ("that it is safe, tolerable or effective"), a denial to the end of its clause.
 _DOUBTED = re.compile(
     r"\bwhether\b|(?:\b(?:not|no|never|nobody|none|cannot|without|neither|nor|little|hardly)\b|n't\b)"
     rf"(?: [\w-]+){{0,3}}? {_KNOWN}(?: [\w-]+){{0,2}}? (?:that|whether|if|how|to be)\b"
-    r"|(?<!no )(?<!beyond )(?<!without )(?<!any )\bdoubt(?:s|ed|ful)?\b(?: [\w-]+){0,2}? (?:that|if)\b",
+    r"|(?<!no )(?<!beyond )(?<!without )(?<!any )(?<!nobody )(?<!no one )"
+    r"\bdoubt(?:s|ed|ful)?\b(?: [\w-]+){0,2}? (?:that|if)\b"
+    r"|\b(?:too \w+|premature|insufficient|wrong|mistake\w*|misleading|error)\b(?: [\w-]+){0,3}?"
+    rf" to (?:be )?{_KNOWN}\b"
+    rf"|\bonly\b(?: [\w-]+){{1,5}}? (?:can|could|will|would|may) {_KNOWN}\b"
+    r"|\b(?:needed|required|necessary|remains)\b(?: [\w-]+){0,3}?"
+    rf" (?:to (?:be )?{_KNOWN}|before(?: [\w-]+){{1,3}}? (?:can|could|may))\b",
     re.IGNORECASE,
 )
 _DOUBTED_IN_CHINESE = re.compile(
     r"(?:是否|能否|可否"
     r"|(?:[未不無无没沒][^，,]{0,5}|[难難]以)(?:[证證](?:明|[实實]|[据據])|表明|[显顯]示|[说說]明"
-    r"|[断斷][定言]|判[断斷]|[认認]定|确定|確定))[^，,]*$"
+    r"|[断斷][定言]|判[断斷]|[认認]定|确定|確定)"
+    r"|(?:不[能可应應宜]|勿)[^，,]{0,5}(?:[说說称稱]|[认認][为為])"
+    r"|(?<![无無不])[需须須待][^，,]{0,15}(?:[试試][验驗]|研究)[^，,]{0,4}(?:[证證][明实實]|[验驗][证證]))[^，,]*$"
 )
 _HARM = r"(?:side[- ]effects?|adverse \w+|toxicit\w+|complications?|deaths?|SAEs?|AEs?)\b"
 _DENIED = re.compile(
-    r"(?P<subject>\b(?:nor?|none|neither|never|nobody|nothing|hardly|lack\w*|fail\w*|absence"
-    r"|unclear|unknown|unproven|doubtful|yet to|(?<!even )if)\b)"
-    rf"(?! (?:doubt|less|exception)\b)(?!(?: [\w-]+){{0,2}} {_HARM})"
+    r"(?:\b(?:(?P<subject>(?<!with )no|none|neither|nobody|nothing)|(?P<attribute>(?<=with )no)"
+    r"|nor|never|hardly|lack\w*|fail\w*|absence|unclear|unknown|unproven|doubtful|unlikely"
+    r"|yet to|far from|should (?:it|they|this|these)|(?<!even )if)\b)"
+    rf"(?! (?:one )?(?:doubt\w*|less|exception)\b)(?!(?: [\w-]+){{0,2}} {_HARM})"
     r"|(?P<verb>\b(?:not|cannot)\b|n't\b)(?! (?:only|just|merely|simply|less)\b)"
-    rf"|\bwithout\b(?=(?: [\w-]+){{0,3}} ?$)(?! (?:doubt|question|exception)\b)(?!(?: \w+){{0,2}} {_HARM})"
+    r"|(?P<without>\bwithout\b)(?=(?: [\w-]+){0,3} ?$)(?! (?:doubt|question|exception)\b)"
+    rf"(?!(?: \w+){{0,2}} {_HARM})"
     r"|(?<!\bno )(?<!\bnot )\bless ?$"
     r"|[无無没沒]有?(?!(?:任何|明[显顯]|[严嚴]重|其他)*(?:毒?副|不良|毒性|并[发發])|[创創痛菌比疑论論需须須不]|一例外)"
-    r"|未(?![来來])|(?<![无無])不(?![仅僅但断斷只光单單久良同少错錯俗愧无無论論管]|到.{0,3}[年月周天日])"
+    r"|未(?![来來]|(?:使?用|服用?|接受|合[并併]|行)[^，,的]{0,12}的(?:患者|受[试試]者|病人))"
+    r"|(?<![无無])不(?![仅僅但断斷只光单單久良同少错錯俗愧无無论論管]|到.{0,3}[年月周天日])"
     r"|非(?![常侵手凡创創运運药藥临臨典])|缺[乏少]|[难難]以|有待|若|如果|假如|如$",
     re.IGNORECASE,
 )
-_FINITE = re.compile(r"\b(?:is|was|are|were|proved|proves)\b", re.IGNORECASE)
-_EPISTEMIC = re.compile(rf"\b(?:that|{_KNOWN})\b", re.IGNORECASE)
+_FINITE = re.compile(r"\b(?:is|was|are|were|proved|proves)\b|(?<=\S )found(?= (?:it|them)\b)", re.IGNORECASE)
+_ANEW = re.compile(
+    r"(?: and (?=(?:it|they|this|these)\b)|\b(?:\w+ed|is|was|are|were|had|fell|left)\b.* and )"
+    r"(?!(?:nor?|not|none|neither|never|nobody|nothing)\b)"
+    r"(?:[\w-]+ ){1,4}?(?:is|was|are|were|proved|proves)\b",
+    re.IGNORECASE,
+)
+"""After "no patient died": "and the cells were", a statement of its own."""
+_EPISTEMIC = re.compile(rf"\b(?!found (?:it|them)\b)(?:that|{_KNOWN})\b", re.IGNORECASE)
 _REACH = 150
 """How many characters before a word are read for its denial."""
 
@@ -90,10 +114,26 @@ def _is_denied(before: str) -> bool:
     """Whether a word is denied by what stands before it in its clause."""
     for denial in _DENIED.finditer(before):
         between = before[denial.end() :]
-        # "Those who could not walk: it was effective" denies the walking.
-        if not denial["verb"] or not _FINITE.search(between) or _EPISTEMIC.search(between):
+        if denial["subject"]:
+            anew = _ANEW.search(between)
+            over = anew is not None and not _EPISTEMIC.search(_FINITE.sub("", between))
+        elif denial["verb"] or denial["attribute"] or denial["without"]:
+            # "Those who could not walk: it was effective" denies the walking.
+            over = _FINITE.search(between) is not None and not _EPISTEMIC.search(between)
+        else:
+            over = False
+        if not over:
             return True
     return False
+
+
+def _doubted_in_chinese(part: str, at: int) -> bool:
+    return _DOUBTED_IN_CHINESE.search(part[max(0, at - _REACH) : at]) is not None
+
+
+def is_doubted(part: str, at: int) -> bool:
+    """Whether the words at a place are doubted by what stands before them."""
+    return _DOUBTED.search(part, 0, at) is not None or _doubted_in_chinese(part, at)
 
 
 def claimed(sentence: str, words: re.Pattern[str]) -> str | None:
@@ -107,9 +147,7 @@ def claimed(sentence: str, words: re.Pattern[str]) -> str | None:
                 continue
             for found in words.finditer(part, start, end):
                 at = found.start()
-                doubted = (doubt is not None and doubt.end() <= at) or _DOUBTED_IN_CHINESE.search(
-                    part[max(0, at - _REACH) : at]
-                )
+                doubted = (doubt is not None and doubt.end() <= at) or _doubted_in_chinese(part, at)
                 if not doubted and not _is_denied(part[max(start, at - _REACH) : at]):
                     return found[0]
     return None
@@ -227,25 +265,30 @@ _FIRST_PERSON = (
     r"[例位名个個]?(?:[a-z0-9 -]{0,12}|[渐漸][冻凍]症|肌萎[缩縮][侧側]索硬化症?)"
     r"(?:患者|受[试試]者|[参參][与與]者|病人)"
 )
+_DATED = r"次(?:公[布開开]|[发發]布|披露|[会會][议議]|登[记記])"
 _KINDS = "个個款例创創家次种種项項"
 _SUPERLATIVE = re.compile(
     r"(?:best|first)[ -]in[ -](?:its[ -])?class"
-    r"|world['’]?s?[ -]first(?! (?:[\w-]+ )?(?:patient|participant|subject|volunteer)s?\b)|first in the world"
+    r"|first-of-its-kind"
+    r"|world['’]?s?[ -](?:very )?first"
+    r"(?![ -]aid\b| (?:[\w-]+ )?(?:patient|participant|subject|volunteer)s?\b)"
+    r"|\bfirst (?:(?!patient|participant|person|subject|volunteer)[\w-]+ ){0,3}in the world"
     r"|ground[ -]?breaking|revolutionary|game[ -]chang|unprecedented|cutting[ -]edge"
     r"|miracul|miracle(?! (?:cohort|trial|stud))"
-    r"|breakthrough(?![ -](?:therap|device|designation|status|(?:cancer )?pain"
+    r"|(?<!btd \()(?<!btd[（(])(?<!designation \()breakthrough"
+    r"(?![ -](?:therap|device|designation|status|(?:cancer )?pain"
     r"|infection|covid|sars|seizure|bleed|dyspn|symptom|cramp|spas|headache))"
-    rf"|(?:[全环環]球|世界|[国國][际際])(?:首|第一(?=[{_KINDS}]))(?!{_FIRST_PERSON})"
-    rf"|(?:[国國][内內]|[我中全][国國]|[亚亞]洲)(?:首|第一)(?!{_FIRST_PERSON})[{_KINDS}]"
-    r"|首[创創]|[领領]先|最先[进進](?![入行])|革命性|奇[迹蹟]|[划劃][时時]代"
-    r"|里程碑(?!(?:式|性)?的?(?:付?款|付[费費]|支付|[费費]|金|收入))"
+    rf"|(?:[全环環]球|世界|[国國][际際])(?:首|唯一|第一(?=[{_KINDS}]))(?!{_FIRST_PERSON}|{_DATED})"
+    rf"|(?:[国國][内內]|[我中全][国國]|[亚亞]洲)(?:首|第一)(?!{_FIRST_PERSON}|{_DATED})[{_KINDS}]"
+    r"|首[创創]|填[补補]了?[^，,。；]{0,8}空白|[领領]先(?!症)|最先[进進](?![入行])|革命性|奇[迹蹟]|[划劃][时時]代"
+    r"|里程碑(?!(?:式|性|事件)?的?(?:付?款|付[费費]|支付|[费費]|金|收入))"
     r"|突破(?!了?血[脑腦]|性?的?(?:治[疗療]|[疗療]法|[医醫][疗療]|[认認]定|[资資]格|感染|疼?痛|[癫癲][痫癇]|出血))"
 )
 _SUPERLATIVE_STEMS = (
-    *("class", "world", "ground", "revolution", "breakthrough", "game"),
+    *("class", "kind", "world", "ground", "revolution", "breakthrough", "game"),
     *("unprecedented", "mirac", "cutting", "第一", "球首", "界首", "国首"),
     *("國首", "际首", "際首", "内首", "內首", "洲首", "首创", "首創", "领先", "領先", "最先", "革命性"),
-    *("奇迹", "奇蹟", "里程碑", "时代", "時代", "突破"),
+    *("奇迹", "奇蹟", "里程碑", "时代", "時代", "突破", "唯一", "空白"),
 )
 _HYPHENS = str.maketrans(dict.fromkeys("‐‑‒–—−", "-"))
 
@@ -255,14 +298,14 @@ def superlatives(subject: Subject) -> Iterator[Problem]:
     """Words of advertisement in a note.
 
     全球首款, best-in-class, 突破: they state nothing that can be checked. The designation of that name
-    (breakthrough therapy, 突破性治疗), breakthrough symptoms or infections, milestone payments and a first
-    dose (全球首例患者) are left alone.
+    (breakthrough therapy, 突破性治疗), breakthrough symptoms or infections, milestone payments, a first dose
+    (全球首例患者) and a first publication (全球首次公布) are left alone.
 
     Example: "The world's first iPSC therapy for ALS"
     Remedy: leave the word out; a claim that circulates belongs in the ledger.
     """
     for path, text in subject.notes if subject.may_say(_SUPERLATIVE_STEMS) else ():
-        if found := _SUPERLATIVE.search(" ".join(text.lower().translate(_HYPHENS).split())):
+        if found := _SUPERLATIVE.search(" ".join(text[:_READ].lower().translate(_HYPHENS).split())):
             yield Problem(path, f'"{found[0]}" states nothing that can be checked')
 
 

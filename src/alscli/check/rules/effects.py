@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 
 from alscli.check.finding import Problem
 from alscli.check.rule import rule
-from alscli.check.rules.enrollment import counted
+from alscli.check.rules.enrollment import compared, counted
 from alscli.check.rules.statistics import (
     Span,
     against_interval,
@@ -17,15 +18,16 @@ from alscli.check.rules.statistics import (
     number_of,
     printed,
     real,
+    says,
     stated_p,
     two_sided_p,
     wrong_estimate,
     wrong_value,
 )
-from alscli.check.subject import Subject
+from alscli.check.subject import Subject, of_the_last
 from alscli.model.effect import DIFFERENCES, RATIOS, against_control, benefit
 from alscli.model.path import Path
-from alscli.model.trial import Arm, Effect, Outcome, Trial
+from alscli.model.trial import Effect, Outcome, Trial, Value
 from alscli.model.values import known, listed
 
 _OTHER_ALPHA = re.compile(
@@ -53,15 +55,25 @@ _TIMES = frozenset({"time_to_event", "survival_rate"})
 # -- direction --------------------------------------------------------------------------------------
 
 
+@of_the_last
+def _alone(outcome: Outcome) -> dict[str, Value | None]:
+    """The value of each arm, where it has but one."""
+    found: dict[str, Value | None] = {}
+    for value in listed(outcome.values):
+        if value.arm is not None:
+            found[value.arm] = None if value.arm in found else value
+    return found
+
+
 def _reading(outcome: Outcome, arm: str | None) -> Span | None:
     """The one value of an arm; a count as a share of its n."""
-    found = [value for value in listed(outcome.values) if value.arm == arm and arm is not None]
-    quantity = known(found[0].value) if len(found) == 1 else None
-    if quantity is None or quantity.is_bound or wrong_value(found[0]):
+    value = _alone(outcome).get(arm or "")
+    quantity = known(value.value) if value is not None else None
+    if value is None or quantity is None or quantity.is_bound or wrong_value(value):
         return None
     if known(outcome.stat) != "count":
         return printed(quantity.number)
-    n = known(found[0].n)
+    n = known(value.n)
     return (real(quantity.number) / real(n),) * 2 if n else None
 
 
@@ -69,6 +81,15 @@ def _difference(outcome: Outcome, effect: Effect) -> Span | None:
     """Arm minus the arm it is compared with, by their values."""
     one, other = _reading(outcome, effect.arm), _reading(outcome, effect.vs)
     return None if one is None or other is None else (one[0] - other[1], one[1] - other[0])
+
+
+def _comparable(difference: Span, outcome: Outcome, effect: Effect) -> Span:
+    """The difference of two shares in percentage points, where those are nearer in size to the estimate."""
+    if known(effect.type) != "rd" or known(outcome.stat) != "count":
+        return difference
+    size, share = abs(real(number_of(effect.est) or 0)), abs(sum(difference)) / 2
+    in_points = abs(100 * share - size) < abs(share - size)
+    return (100 * difference[0], 100 * difference[1]) if in_points else difference
 
 
 def _sign(span: Span, null: float = 0) -> int:
@@ -91,10 +112,18 @@ def benefits(subject: Subject, outcome: Outcome, effect: Effect) -> bool | None:
         sign, kind = (0 if difference is None else _sign(difference)), "md"
     else:
         sign = _sign(printed(estimate), 1 if kind in RATIOS else 0)
-    wanted = benefit(known(outcome.measure), str(better), kind, f"{outcome.definition} {outcome.unit}")
-    roles = {arm.id: known(arm.role) for arm in listed(subject.trial.arms)}
+    wanted = _benefit(known(outcome.measure), str(better), kind, f"{outcome.definition} {outcome.unit}")
+    roles = _roles(subject.trial)
     turned = against_control(roles.get(effect.arm or ""), roles.get(effect.vs or ""))
     return (sign == wanted * turned) if sign and wanted and turned else None
+
+
+_benefit = lru_cache(maxsize=64)(benefit)
+
+
+@of_the_last
+def _roles(trial: Trial) -> dict[str, str | None]:
+    return {arm.id: known(arm.role) for arm in listed(trial.arms)}
 
 
 # -- rules ------------------------------------------------------------------------------------------
@@ -165,7 +194,7 @@ def _is_plain(outcome: Outcome, effect: Effect, words: re.Pattern[str]) -> bool:
 
 def _told(outcome: Outcome, words: re.Pattern[str]) -> bool:
     """Whether definition or note say it."""
-    return words.search(f"{outcome.definition or ''}\n{outcome.note or ''}") is not None
+    return says(words, f"{outcome.definition or ''}\n{outcome.note or ''}")
 
 
 def _alpha(effect: Effect) -> float:
@@ -235,7 +264,9 @@ def _against_values(outcome: Outcome, effect: Effect) -> str | None:
     if difference is None:
         return None
     sign = _sign(printed(estimate), 1 if kind in RATIOS else 0) * (-1 if kind == "hr" else 1)
-    if sign * _sign(difference) != -1 or _turned_by_model(effect, difference):
+    if sign * _sign(difference) != -1:
+        return None
+    if _turned_by_model(effect, _comparable(difference, outcome, effect)):
         return None
     one, other = (_printed_value(outcome, arm) for arm in (effect.arm, effect.vs))
     return f"{effect.arm} {one}, {effect.vs} {other}, yet {kind.upper()} {estimate}"
@@ -253,7 +284,8 @@ def _turned_by_model(effect: Effect, difference: Span) -> bool:
 
 
 def _printed_value(outcome: Outcome, arm: str | None) -> str:
-    return next((str(value.value) for value in listed(outcome.values) if value.arm == arm), "")
+    value = _alone(outcome).get(arm or "")
+    return "" if value is None else str(value.value)
 
 
 @rule("OC009", "warning", "trial", about=("outcomes[].values",))
@@ -274,12 +306,11 @@ def impossible_rank(subject: Subject) -> Iterator[Problem]:
 
 def _ranks(trial: Trial, outcome: Outcome, path: Path) -> Iterator[Problem]:
     values = listed(outcome.values)
-    compared = [arm for arm in listed(trial.arms) if known(arm.role) not in ("other", "external_control")]
     if all((quantity := known(value.value)) is None or 0 <= quantity.number <= 1 for value in values):
         return  # normalized: shares of the greatest rank
-    everybody = {arm.id for arm in compared} == {value.arm for value in values} or not compared
-    whole = everybody and len({value.arm for value in values}) == len(values) > 1
-    people = _ranked(outcome, compared, whole)
+    arms = {value.arm for value in values}
+    whole = _compared_arms(trial) in (arms, set()) and len(arms) == len(values) > 1
+    people = _ranked(trial, outcome, whole)
     most = _most(trial) if people is None and known(outcome.population) != "pooled" else people
     for v, value in enumerate(values):
         quantity = known(value.value)
@@ -317,12 +348,26 @@ def _most(trial: Trial) -> int | None:
     return max((n for n in numbers if n), default=None)
 
 
-def _ranked(outcome: Outcome, compared: list[Arm], whole: bool) -> int | None:
+@of_the_last
+def _compared_arms(trial: Trial) -> frozenset[str | None]:
+    return frozenset(arm.id for arm in compared(trial))
+
+
+@of_the_last
+def _compared_people(trial: Trial) -> int | None:
+    return _sum([known(arm.n) for arm in compared(trial)])
+
+
+def _sum(sizes: list[int | None]) -> int | None:
+    """All of them together; None where one is not known."""
+    return None if None in sizes else sum(n for n in sizes if n is not None) or None
+
+
+def _ranked(trial: Trial, outcome: Outcome, whole: bool) -> int | None:
     """How many people the ranking is of."""
     sizes = [known(value.n) for value in listed(outcome.values)]
     if whole and None not in sizes:
-        return sum(n for n in sizes if n is not None) or None
+        return _sum(sizes)
     if outcome.subgroup is not None:
         return known(outcome.subgroup.n) or None
-    sizes = [known(arm.n) for arm in compared]
-    return None if None in sizes else sum(n for n in sizes if n is not None) or None
+    return _compared_people(trial)

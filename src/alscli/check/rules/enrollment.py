@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from decimal import ROUND_HALF_UP, Decimal
 from fractions import Fraction
+from functools import cached_property
 from itertools import chain, pairwise
 from math import floor
 from typing import NamedTuple
 
 from alscli.check.finding import Problem
 from alscli.check.rule import rule
-from alscli.check.subject import Subject
+from alscli.check.subject import Subject, of_the_last
 from alscli.model.path import Path
 from alscli.model.provenance import Dispute
 from alscli.model.trial import Arm, Counted, Outcome, Safety, Trial, Value
@@ -216,14 +217,15 @@ def _percent(part: int, whole: int) -> Decimal:
     return (Decimal(100) * part / whole).quantize(Decimal(1), rounding=ROUND_HALF_UP)
 
 
-@rule("EN004", "error", "trial", about=("outcomes[].values", "safety[].n"))
+@rule("EN004", "error", "trial", about=("outcomes[].values", "outcomes[].subgroup", "safety[].n"))
 def outcome_exceeds_arm(subject: Subject) -> Iterator[Problem]:
-    """An outcome counts more people than its arm, its subgroup or its own n holds.
+    """An outcome counts more people than its arm, its subgroup, its own n or the trial holds.
 
     Not where `population = "pooled"`. A number that several outcomes have of an arm is told once; of an arm
     or subgroup that no n fits, only the first, since its own n is then the likely slip. Nothing is told of
-    arms that EN002 doubts. A group by the treatment received may hold more than its arm, never more than
-    all arms.
+    arms that EN002 doubts. A group by the treatment received, as every group of a crossover, may hold more
+    than its arm, never more than all arms. A subgroup is held against the enrolled, the randomized, the
+    treated or all arms, whichever are the most.
 
     Example: n = 100 in an arm of 95
     Remedy: compare with the paper's table; a pooled analysis has `population = "pooled"`.
@@ -237,6 +239,9 @@ def outcome_exceeds_arm(subject: Subject) -> Iterator[Problem]:
         if group[0] != "arms" or not arms_doubted:
             for count in _told(counts):
                 yield Problem(count.path, f"{count.number} {count.words}")
+    if subgroups := _subgroups(subject.trial):
+        for count in _told(subgroups):
+            yield Problem(count.path, f"{count.number} {count.words}")
 
 
 def _told(counts: list[_Count]) -> list[_Count]:
@@ -266,18 +271,36 @@ class _Count(NamedTuple):
 
 def _counts(trial: Trial) -> Iterator[_Count]:
     """Every count of people in the results of which it is known how many there can be."""
-    sizes = {arm.id: known(arm.n) for arm in listed(trial.arms)}
+    arms = _Arms(trial)
     for o, outcome in enumerate(listed(trial.outcomes)):
         if known(outcome.population) != "pooled":
             # An arm may hold the treated, and an analysis by intention to treat the others as well.
             beyond = _untreated(trial) if known(outcome.population) == "itt" else 0
-            yield from _counts_of(outcome, ("outcomes", o), sizes, beyond)
+            yield from _counts_of(outcome, ("outcomes", o), arms, beyond)
     for s, safety in enumerate(listed(trial.safety)):
         if (n := known(safety.n)) is not None:
-            yield from _in_arm(("safety", s, "n"), n, safety.arm, safety, sizes)
+            yield from _in_arm(("safety", s, "n"), n, safety.arm, safety, arms)
 
 
-def _counts_of(outcome: Outcome, path: Path, sizes: _Sizes, beyond: int) -> Iterator[_Count]:
+def _subgroups(trial: Trial) -> list[_Count]:
+    """The people of subgroups, where it is known how many any part of the trial can hold."""
+    sizes = [
+        (("outcomes", o, "subgroup", "n"), n)
+        for o, outcome in enumerate(listed(trial.outcomes))
+        if outcome.subgroup is not None and (n := known(outcome.subgroup.n)) is not None
+        if known(outcome.population) != "pooled"
+    ]
+    if not sizes:
+        return []
+    stages = [counted(trial, name) for name in ("enrolled", "randomized", "treated")]
+    numbers = [n for n in (*stages, _Arms(trial).total) if n]
+    if not numbers:
+        return []
+    words = f"people of a subgroup, in a trial of {max(numbers)}"
+    return [_Count(path, n, ("enrollment",), max(numbers), words) for path, n in sizes]
+
+
+def _counts_of(outcome: Outcome, path: Path, arms: _Arms, beyond: int) -> Iterator[_Count]:
     """The denominators of an outcome's values, and the values that count people."""
     whole = known(outcome.subgroup.n) if outcome.subgroup is not None else None
     counting = known(outcome.stat) == "count" and known(outcome.measure) in _COUNTED_PEOPLE
@@ -287,33 +310,48 @@ def _counts_of(outcome: Outcome, path: Path, sizes: _Sizes, beyond: int) -> Iter
         if n is not None and whole is not None:
             yield _Count((*at, "n"), n, (*path, "subgroup"), whole, f"people of a subgroup of {whole}")
         if n is not None and (whole is None or n <= whole):
-            yield from _in_arm((*at, "n"), n, value.arm, outcome, sizes, beyond)
+            yield from _in_arm((*at, "n"), n, value.arm, outcome, arms, beyond)
         if not counting or quantity is None or quantity.op.startswith("<"):
             continue
         if n is not None:
             yield _Count((*at, "value"), quantity.number, at, n, f"of {n} people")
         else:
-            yield from _in_arm((*at, "value"), quantity.number, value.arm, outcome, sizes, beyond)
+            yield from _in_arm((*at, "value"), quantity.number, value.arm, outcome, arms, beyond)
 
 
-_Sizes = Mapping[str, int | None]
+class _Arms:
+    """How many people each arm of a trial holds; in a crossover the people of all take every treatment."""
+
+    def __init__(self, trial: Trial) -> None:
+        self._trial = trial
+        self.sizes = {arm.id: known(arm.n) for arm in listed(trial.arms)}
+
+    @property
+    def are_sequences(self) -> bool:
+        return known(self._trial.model) == "crossover"
+
+    @cached_property
+    def total(self) -> int | None:
+        sizes = self.sizes.values()
+        return None if None in sizes else sum(filter(None, sizes))
 
 
 def _in_arm(
-    path: Path, number: int | Decimal, arm: str | None, said: Outcome | Safety, sizes: _Sizes, beyond: int = 0
+    path: Path, number: int | Decimal, arm: str | None, said: Outcome | Safety, arms: _Arms, beyond: int = 0
 ) -> Iterator[_Count]:
     """A number of people in an arm, if it is known how many that can be."""
-    size = sizes.get(arm or "")
+    size = arms.sizes.get(arm or "")
     if size is None:
         return
     room = size + beyond
-    if number > room and _is_as_treated(said):
-        if None in sizes.values():
+    if number > room and (arms.are_sequences or _is_as_treated(said)):
+        if arms.total is None:
             return
-        room = sum(filter(None, sizes.values()))
+        room = arms.total
     yield _Count(path, number, ("arms", arm or ""), room, f"people in arm {arm}, which holds {size}")
 
 
+@of_the_last
 def _is_as_treated(said: Outcome | Safety) -> bool:
     """Whether the people are grouped by the treatment they took, not by the arm they were assigned to."""
     texts = (said.loc, said.statement) if isinstance(said, Safety) else (said.loc, said.definition, said.note)

@@ -257,6 +257,7 @@ def schedule_incomplete(subject: Subject) -> Iterator[Problem]:
 _SWALLOWED = frozenset({"oral", "inhaled", "intranasal", "transdermal"})
 _INJECTED = frozenset({"intravenous", "intra_arterial", "subcutaneous", "intramuscular", "intrathecal"})
 _MACHINES = frozenset({"bci", "exoskeleton"})
+_CELLS = frozenset({"cells", "cells/kg"})
 _UNFIT = {
     "cell": frozenset({"oral", "transdermal", "wearable"}),
     "ev": frozenset({"implanted", "wearable"}),
@@ -274,13 +275,14 @@ _UNFIT = {
     "IV007", "warning", "trial", about=("arms[].given[].route", "arms[].given[].low", "arms[].given[].unit")
 )
 def route_unfit(subject: Subject) -> Iterator[Problem]:
-    """A way into the body that the kind of therapy cannot take, or an amount of a machine.
+    """A way into the body that the kind of therapy cannot take, or an amount that it does not have.
 
-    Where several routes or amounts misfit and no line fits, the finding is at the trial's `modality`, or at
-    its `product`, which gives the modality: a product of a wrong kind is found once in each of its trials.
-    Cells without a `cell_type` are IV001's, and a modality other than the product's is XR002's.
+    A machine has no amount, and only a cell therapy one in cells. Where several routes or amounts misfit and
+    no line fits, the finding is at the trial's `modality`, or at its `product`, which gives the modality: a
+    product of a wrong kind is found once in each of its trials. Cells without a `cell_type` are IV001's, and
+    a modality other than the product's is XR002's.
 
-    Example: cells by mouth; an exoskeleton in milligrams
+    Example: cells by mouth; an exoskeleton in milligrams; a small molecule in cells
     Remedy: mend the route or the modality.
     """
     lines: dict[str, list[tuple[Path, Given]]] = defaultdict(list)
@@ -308,4 +310,6 @@ def _misfits(modality: str, given: Given) -> list[tuple[str, str]]:
     if modality in _MACHINES:
         amounts = [key for key in ("low", "unit") if known(getattr(given, key)) is not None]
         misfits += [(key, "an amount") for key in amounts[:1]]
+    elif modality not in ("", "cell") and known(given.unit) in _CELLS:
+        misfits.append(("unit", "an amount of cells"))
     return misfits

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
+from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import replace
 from decimal import Decimal
+from fractions import Fraction
 from functools import lru_cache
 
 from alscli.check.finding import Problem
@@ -182,17 +185,25 @@ def unequal_windows(subject: Subject) -> Iterator[Problem]:
             for v, value in enumerate(listed(outcome.values))
             if value.at is not None and value.at.is_window
         ]
+        before: dict[str | None, list[Moment]] = defaultdict(list)
+        for _, arm, at in windows:
+            if at.end <= 0:
+                before[arm].append(at)
+        lengths = {arm: sorted(_length(at) for at in of_arm) for arm, of_arm in before.items()}
         for v, arm, after in windows:
-            before = [at for _, other, at in windows if other == arm and at.end <= 0]
-            if after.start < 0 or not before or any(_alike(after, at) for at in before):
-                continue
-            path: Path = ("outcomes", o, "values", v, "at")
-            yield Problem(path, f"a change over {after} beside one over {before[0]}")
+            if after.start >= 0 and arm in before and not _is_among(_length(after), lengths[arm]):
+                path: Path = ("outcomes", o, "values", v, "at")
+                yield Problem(path, f"a change over {after} beside one over {before[arm][0]}")
 
 
-def _alike(one: Moment, other: Moment) -> bool:
-    first, second = one.end - one.start, other.end - other.start
-    return abs(first - second) * 10 <= max(first, second)
+def _length(window: Moment) -> Fraction:
+    return window.end - window.start
+
+
+def _is_among(length: Fraction, others: list[Fraction]) -> bool:
+    """Whether one of these lengths, in their order, is within a tenth of it."""
+    nearest = bisect_left(others, length * 9 / 10)
+    return nearest < len(others) and others[nearest] * 9 <= length * 10
 
 
 @rule("OC011", "note", "trial", about=("outcomes",))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Iterator
+from functools import cached_property
 
 from alscli.check.finding import Problem
 from alscli.check.rule import rule
@@ -354,35 +355,43 @@ def one_event_two_dates(subject: Subject) -> Iterator[Problem]:
     Remedy: keep one, and both dates in a dispute about `events`.
     """
     product = subject.product
-    seen: dict[tuple[str | None, str, str | None], list[Event]] = defaultdict(list)
+    disputed = {_BELOW_EVENT.sub(r"\1", dispute.field) for dispute in product.disputes}
+    seen: dict[tuple[str | None, str, str | None], list[_Step]] = defaultdict(list)
     for e, event in enumerate(listed(product.events)):
         if event.type not in _ONCE or _receipt(event, subject) is not None:
             continue
-        key = (event.agency, event.type, _indication(event, product))
-        others = [other for other in seen[key] if _apart(event, other)]
-        if others and not _disputed(product, event):
-            words = f"{event.agency} {event.type} {event.on}, and {others[0].on} before"
+        step, earlier = _Step(event), seen[event.agency, event.type, _indication(event, product)]
+        other = next((other for other in earlier if _apart(step, other)), None)
+        if other is not None and disputed.isdisjoint(("events", f"events.{event.agency}:{event.type}")):
+            words = f"{event.agency} {event.type} {event.on}, and {other.event.on} before"
             yield Problem(("events", e, "on"), words)
-        if len(seen[key]) < _COMPARED:
-            seen[key].append(event)
+        if len(earlier) < _COMPARED:
+            earlier.append(step)
 
 
 _COMPARED = 50
 """Events of one kind that others are compared with; no product has as many."""
 
 
-def _apart(one: Event, other: Event) -> bool:
+_BELOW_EVENT = re.compile(r"(:[^.:]*)[.:].*", re.DOTALL)
+"""What follows agency and type in the path of an event."""
+
+
+class _Step:
+    """An event, and the phases of the trials that its outcome speaks of."""
+
+    def __init__(self, event: Event) -> None:
+        self.event = event
+
+    @cached_property
+    def phases(self) -> list[str]:
+        return _PHASE.findall(self.event.outcome or "")
+
+
+def _apart(step: _Step, earlier: _Step) -> bool:
+    one, other = step.event, earlier.event
     if not _surely_after(one, other) and not _surely_after(other, one):
         return False
     if one.type in _APPROVALS and one.outcome and other.outcome and one.outcome != other.outcome:
         return False
-    phases = [_PHASE.findall(event.outcome or "") for event in (one, other)]
-    return not all(phases) or phases[0] == phases[1]
-
-
-def _disputed(product: Product, event: Event) -> bool:
-    name = f"events.{event.agency}:{event.type}"
-    fields = (dispute.field for dispute in product.disputes)
-    return any(
-        field == "events" or field == name or field.startswith((f"{name}.", f"{name}:")) for field in fields
-    )
+    return not step.phases or not earlier.phases or step.phases == earlier.phases

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from alscli.check.finding import Problem
 from alscli.check.rule import rule
-from alscli.check.rules.claims import claimed, sentences
+from alscli.check.rules.claims import claimed, is_doubted, sentences
 from alscli.check.subject import Subject
 from alscli.model.trial import Outcome, Safety, Trial
 from alscli.model.values import known, listed
@@ -30,31 +30,44 @@ _SAFE = re.compile(
     r"|\bno (?:[\w-]+ )?safety (?:concern|signal|issue|problem)"
     r"|(?:[无無]|未[发發][现現]|未[见見]|[没沒]有)(?:任何|明[显顯]|重大|新)?的?安全性?(?:[问問][题題]|信[号號]|[隐隱]患)"
     r"|安全(?=[且可地]|[和与與及并並]?(?:有效|耐受)(?!性)|的?(?:[^\w:：]|$))"
-    r"|(?:安全性|耐受性?)(?:均|都)?[较較很]?(?:良好|好)|良好的?(?:安全|耐受)",
+    r"|(?:安全性|耐受性?)(?:均|都|是)?(?:[较較很]?(?:良好|好)|可以?接受(?!性|[与與]否|程度))"
+    r"|(?:良好|可接受)的?(?:安全|耐受)",
     re.IGNORECASE,
 )
 _ALIAS = r"(?: ?[(（][^)）]{1,20}[)）])?"
-_EVENT = r"(?:(?:serious|severe)(?: or \w+)? (?:\w+ )?(?:adverse events?|AEs?)|SAEs?)\b"
+_EVENT = (
+    r"(?:(?:serious|severe)(?: or \w+)? (?:\w+ )?(?:adverse events?|AEs?"
+    r"|(?:side[- ]effect|adverse reaction)s?(?! (?:of|to|from)\b))|SAEs?)\b"
+)
 _NUMBERS = r" (?:data|counts?|numbers?|rates?|reporting)\b"
 _PEOPLE = r"(?:patient|participant|person|people|subject|individual|volunteer|recipient)s?"
 _HAD = r"(?:had|has|have|experienced|suffered|developed|reported|showed|sustained|with)"
 _SEEN = r"(?:observed|seen|noted|found|detected|encountered|experienced|occur\w*|happen\w*|arise|arose)"
 _EVENT_ZH = r"(?:[严嚴]重的?(?:不良|副)(?:事件|反应|反應|作用)|SAEs?)"
 _HAPPENED = r"(?:[发發]生|出[现現]|[见見]|[观觀]察到)"
+_FOUND = rf"(?:{_HAPPENED}|[报報][告道]|[发發][现現]|[检檢]出|[监監][测測]到|[记記][录錄]到)[到过過]?"
+_ANY = (
+    r"(?:任何|一|1?[例名位]|(?:明[显顯]|特殊)的?|(?:[严嚴]重)?[并併][发發]症"
+    r"|患者|受[试試]者|病[例人]|人|有|死亡|[或和及与與、]){0,4}"
+)
 _NUMBERS_ZH = r"的?(?:[数數]|例[数數]|[资資]料|信息|[记記][录錄]|[报報]告)"
-_NONE = r"(?:(?:no|without|zero|0|free (?:of|from))(?: any| single)?|not(?: \w+)? (?:any|one|a single))"
+_NONE = (
+    r"(?:(?:no|neither|without|zero|0|free (?:of|from))(?: any| single)?|not(?: \w+)? (?:any|one|a single))"
+)
 _NO_EVENT = re.compile(
     rf"(?<!not )(?<![.,])\b{_NONE} (?:\w+ or )?{_EVENT}(?!{_NUMBERS})"
     rf"|(?<!not )(?<![.,])\b{_NONE} adverse events?(?=\W*$|, | \(\w+\)| (?:were|was|occurred|have|has|had)\b)"
     rf"|\b(?:none|nobody|no[ -]one|neither|no (?:\w+ )?{_PEOPLE})\b(?: [\w-]+){{0,5}}? {_HAD}"
     rf"(?: (?:an?|any|single)){{0,2}} {_EVENT}"
-    rf"|{_EVENT}{_ALIAS} ?(?:[:：=–—-] ?(?:none|nil|zero|0(?![.\d])|no(?! \w))\b|, none(?! \w)"
+    rf"|{_EVENT}{_ALIAS} ?(?:[:：=–—-] ?(?:none|nil|zero|0(?![.\d])|no(?! \w))\b"
+    r"|, (?:none(?! \w)|0(?! ?[.\d]))"
+    r"|[(（](?:n ?= ?)?0(?![.\d])"
     rf"|(?:were|was|did|have|has|had)(?: been)? (?:none\b|nil\b|absent\b|(?:not|never)(?: been)? {_SEEN}))"
     rf"|^(?:adverse events?{_ALIAS}: ?none|不良事件[:：] ?[无無])(?=\W*$)"
-    rf"|(?:无|無|未|没有|沒有)[^。；，,;列按说說]{{0,6}}{_EVENT_ZH}(?!{_NUMBERS_ZH})"
-    rf"|(?:[无無]|(?:未|[没沒]有){_HAPPENED}?)(?:任何)?不良事件(?=[，,]|\W*$)"
+    rf"|(?:[无無没沒]|未(?:再|曾)?(?={_FOUND})){_ANY}(?:{_FOUND})?{_ANY}{_EVENT_ZH}(?!{_NUMBERS_ZH})"
+    rf"|(?:[无無]|(?:未|[没沒]有){_HAPPENED}?)(?:任何)?不良事件(?={_HAPPENED}?(?:[，,]|\W*$))"
     rf"|{_EVENT_ZH}{_ALIAS}(?:[发發]生率)? ?(?:[:：为為] ?)?"
-    rf"(?:[无無零0](?![.\d]|{_NUMBERS_ZH}|法|[关關])|(?:[无無未]|[没沒]有){_HAPPENED})",
+    rf"(?:[无無零0](?![.\d]|{_NUMBERS_ZH}|法|[关關详詳]|[^，,]{{0,8}}(?:差[异異别別]|[区區][别別]))|(?:[无無未]|[没沒]有){_HAPPENED})",
     re.IGNORECASE,
 )
 _TIME = (
@@ -62,8 +75,17 @@ _TIME = (
     r"|[一二三四五六七八九十半][个個]?(?:月|周|週|天|年)|\b(?:days?|weeks?|months?|years?) \d"
     r"|\b(?:one|two|three|four|six|nine|ten|twelve) (?:day|week|month|year)s?\b|up to|\bby the end"
 )
+_TELL = r"(?:list|nam|describ|mention|tabulat|detail|specif|itemi[sz])"
+# The paper is silent, or the events are those of some consequence.
+_UNTOLD = (
+    rf"\b{_TELL}(?:e|y|ie)?[sd]? no\b|\b{_TELL}i?ed no\b"
+    rf"|(?:(?<!it )\b(?:is|was|are|were|been)(?: \w+ly)?|\bnone) (?:{_TELL}i?|stat)ed\b|\bseparately\b"
+    rf"|{_EVENT} (?:that |which )?(?:led|lead|leading|result\w*|requir\w*|prompt\w*)\b"
+    rf"|因{_EVENT_ZH}|{_EVENT_ZH}(?:而|所)?(?:[导導]致|引起|造成|致)"
+)
 _NARROWED = re.compile(
-    r"relat|attribut|due to|caus|emergent|proced|infusion|injection|treatment|drug|device|during|within"
+    rf"{_UNTOLD}"
+    r"|relat|attribut|due to|caus|emergent|proced|infusion|injection|treatment|drug|device|during|within"
     r"|before|after|until|first|other|besides|beyond|aside|apart|except|further|surviv|protocol|defin"
     r"|group|\barms?\b|cohort|placebo|sham\b|control|\bdoses?\b"
     r"|\bon (?!(?:the|record|review|follow|study|trial)\b)\w"
@@ -149,8 +171,9 @@ def death_not_serious(subject: Subject) -> Iterator[Problem]:
     """No serious adverse event, beside a death.
 
     A death is a serious adverse event whatever its cause (ICH E2A). Words that narrow the claim (related,
-    due to the treatment, within a time, beyond the deaths, in the survivors, in one of the groups) pass: they
-    say something else. A line with more deaths than people is left to SF001.
+    due to the treatment, within a time, beyond the deaths, in the survivors, in one of the groups, leading to
+    withdrawal) pass: they say something else. So do words that say that the paper is silent. A line with
+    more deaths than people is left to SF001.
 
     Example: seed 003 says that umbilical-cord cells had none, and the abstract (Qiao 2016) has a death in
     the third month
@@ -170,6 +193,8 @@ def death_not_serious(subject: Subject) -> Iterator[Problem]:
 
 def _claims_none(statement: str) -> bool:
     return any(
-        _NO_EVENT.search(sentence) and not _NARROWED.search(_EVERYWHERE.sub("", sentence))
+        (said := _NO_EVENT.search(sentence))
+        and not is_doubted(sentence, said.start())
+        and not _NARROWED.search(_EVERYWHERE.sub("", sentence))
         for sentence in sentences(statement)
     )

@@ -10,11 +10,12 @@ import math
 import re
 from collections.abc import Iterator
 from decimal import Decimal
+from functools import lru_cache
 
 from alscli.check.finding import Problem
 from alscli.check.rule import rule
 from alscli.check.rules.outcomes import off_scale
-from alscli.check.subject import Subject
+from alscli.check.subject import Subject, of_the_last
 from alscli.model.effect import DIFFERENCES, OTHER_TEST, RATIOS, quantile, two_tails
 from alscli.model.path import Path
 from alscli.model.trial import Effect, Outcome, Trial, Value
@@ -37,6 +38,12 @@ _TWO_SIDED = re.compile(r"\b(?:two|2)[- ](?:sided|tailed)|双[侧尾]|雙[側尾
 _SMALLEST_P = 0.001
 """Below it, two p-values are not compared: the tails of models differ more than that."""
 _UNKNOWN_FREEDOM = 10
+
+
+@lru_cache(maxsize=64)
+def says(words: re.Pattern[str], text: str) -> bool:
+    """Whether the words stand in a text, which is often that of many effects."""
+    return words.search(text) is not None
 
 
 # -- printed numbers --------------------------------------------------------------------------------
@@ -172,14 +179,21 @@ def _freedom(trial: Trial, outcome: Outcome, effect: Effect) -> int | None:
     if outcome.subgroup is not None:
         people = known(outcome.subgroup.n)
         return _UNKNOWN_FREEDOM if people is None else max(1, people - 2)
-    sizes: dict[str | None, int | None] = {arm.id: known(arm.n) for arm in listed(trial.arms)}
-    for value in listed(outcome.values):
-        if known(value.n) is not None:
-            sizes[value.arm] = known(value.n)
-    first, second = sizes.get(effect.arm), sizes.get(effect.vs)
+    of_values, of_arms = _sizes_of_values(outcome), _sizes_of_arms(trial)
+    first, second = (of_values.get(arm, of_arms.get(arm)) for arm in (effect.arm, effect.vs))
     if effect.vs in Effect.BASELINES:
         second = 1
     return _UNKNOWN_FREEDOM if first is None or second is None else max(1, first + second - 2)
+
+
+@of_the_last
+def _sizes_of_arms(trial: Trial) -> dict[str | None, int | None]:
+    return {arm.id: known(arm.n) for arm in listed(trial.arms)}
+
+
+@of_the_last
+def _sizes_of_values(outcome: Outcome) -> dict[str | None, int]:
+    return {value.arm: n for value in listed(outcome.values) if (n := known(value.n)) is not None}
 
 
 # -- rules ------------------------------------------------------------------------------------------
@@ -367,8 +381,8 @@ def one_sided_unlabelled(subject: Subject) -> Iterator[Problem]:
         if effect.sides is not None or effect.p is None or (p := stated_p(effect)) is None:
             continue
         method, words = effect.method or "", f"{outcome.note or ''}; {outcome.definition or ''}"
-        one_sided = _ONE_SIDED.search(method) or _ONE_SIDED_TEST.search(words)
-        if one_sided and not _TWO_SIDED.search(f"{method}; {words}"):
+        one_sided = _ONE_SIDED.search(method) or says(_ONE_SIDED_TEST, words)
+        if one_sided and not (_TWO_SIDED.search(method) or says(_TWO_SIDED, words)):
             yield Problem((*path, "p"), f"p {effect.p} is called one-sided, and `sides` is missing")
         elif known(effect.ci) is not None and not OTHER_TEST.search(method):
             computed = p_of_interval(effect, _freedom(subject.trial, outcome, effect))

@@ -17,7 +17,7 @@ from alscli.errors import AlscliError
 from alscli.model.format import MODELS, schema_comment, shape_of
 from alscli.model.identifiers import parse_registry_id, parse_url
 from alscli.model.path import Path, value_at
-from alscli.model.vocabulary import Vocabulary, normalize
+from alscli.model.vocabulary import Vocabulary
 from alscli.store.canonical import quote
 from alscli.store.spans import Key, Statement, Value
 from alscli.store.toml import Document
@@ -353,8 +353,7 @@ def _no_condition(path: Path, condition: str, vocabulary: Vocabulary) -> Problem
     message = f"{shown(condition)} is no term of condition"
     term = vocabulary.find(condition)
     if term is not None:
-        names = {normalize(name) for name in (term.code, term.en, term.zh_hans, term.zh_hant)}
-        replacement = quote(term.code) if normalize(condition) in names else None  # a synonym may say more
+        replacement = quote(term.code) if term.is_named_exactly(condition) else None
         message = f"{message}; the term is {shown(term.code)}"
         return Problem(path, message, suggestions=(term.code,), replacement=replacement, safe=True)
     near, slip = tuple(vocabulary.slips(condition)[:3]), vocabulary.slip(condition)
