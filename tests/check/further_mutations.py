@@ -1050,5 +1050,105 @@ def main() -> None:
     print(f"{len(made)} faults of {len(KINDS)} kinds")
 
 
+# -- what the rounds of bulk faults found ---------------------------------------------------------------
+
+
+def renamed(name: str, keys: dict[str, str], where: Choice) -> None:
+    """A kind: required keys of one or two letters with a slip, or under another word."""
+
+    def fault(file: File) -> Iterator[Edit]:
+        for site in where(file):
+            yield site.rename(keys[site.keys[-1]])
+
+    fault.__name__ = name
+    kind("SM001")(fault)
+
+
+SHORT = any_of(
+    lambda file: [site for site in file.sites if site.table == "dates" and site.keys[1:] == ("on",)],
+    at("verified", "by"),
+    at("arms", "id"),
+    at("outcomes", "id"),
+)
+renamed("short_required_key_with_a_slip", {"on": "op", "by": "bd", "id": "di"}, SHORT)
+renamed(
+    "required_key_under_another_word",
+    {"title": "name", "phase": "stage", "design": "study_design"},
+    any_of(
+        *(
+            lambda file, key=key: [site] if file.kind == "trials" and (site := file.root(key)) else []
+            for key in ("title", "phase", "design")
+        )
+    ),
+)
+
+
+@kind("SM001")
+@of_trials
+def list_under_another_word(file: File) -> Iterator[Edit]:
+    """Only lists of one element: of several, each header is one more unknown key of the same list."""
+    for known, other in (("[[refs]]", "[[references]]"), ("[[arms]]", "[[groups]]")):
+        if file.text.count(known) == 1:
+            start = file.text.index(known)
+            yield Edit(file.text.replace(known, other), start)
+
+
+@kind("SM001")
+def rule_of_a_waiver_with_a_slip(file: File) -> Iterator[Edit]:
+    for site in file.find("waivers", "rule"):
+        yield site.rename("rul")
+
+
+@kind("ID007")
+@of_trials
+def registry_id_lost(file: File) -> Iterator[Edit]:
+    site = file.root("registry_id")
+    if site is not None and "registration" not in file.values and file.values.get("refs"):
+        end = file.text.index("\n", site.end) + 1
+        yield Edit(file.text[: site.key_at] + file.text[end:], 0)
+
+
+@kind("SM006")
+def key_of_another_reference(file: File) -> Iterator[Edit]:
+    """A reference that nothing else would be missing: the later takes the key of the one before."""
+    if file.kind == "trials":
+        for one, other in pairwise(file.find("refs", "key")):
+            yield other.put(one.raw)
+
+
+@kind("DT013")
+@of_trials
+def treated_before_anybody_was_recruited(file: File) -> Iterator[Edit]:
+    status = file.root("status")
+    if status is not None and status.raw == '"completed"':
+        for site in file.find("enrollment", "treated"):
+            if re.match(r"(?:\{ n = )?[1-9]", site.raw):
+                edit = status.put('"not_yet_recruiting"')
+                yield Edit(edit.text, site.start + len("not_yet_recruiting") - len("completed"))
+
+
+@kind("SM006")
+@of_trials
+def country_twice(file: File) -> Iterator[Edit]:
+    for site in file.find("", "countries"):
+        if site.raw.startswith("["):
+            last = site.value[-1]
+            yield site.put(f'{site.raw[:-1]}, "{last}"]', len(site.raw) + 1)
+
+
+@kind("OC002")
+def p_of_nought(file: File) -> Iterator[Edit]:
+    for site in file.find("outcomes", "effects", "p"):
+        yield site.put("0.000")
+
+
+@kind("SM005")
+@of_trials
+def date_in_other_words(file: File) -> Iterator[Edit]:
+    for site in file.sites:
+        if site.table == "dates" and re.fullmatch(r'"\d{4}-0[1-9]"', site.raw):
+            yield site.put(f'"{site.value[:4]}/{site.value[5:]}"')
+
+
 if __name__ == "__main__":
     main()
