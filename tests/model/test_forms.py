@@ -28,7 +28,7 @@ SAID = [
     ("date", "5.5.2017", "2017-05-05"),
     ("date", "2019.03", "2019-03"),
     ("date", "2011-12", "2011-12"),
-    ("duration", "every 4 weeks", "4w"),
+    ("duration", "4 weeks", "4w"),
     ("duration", "2年", "2y"),
     ("duration", "5天", "5d"),
     ("duration", "28 weeks", "28w"),
@@ -89,6 +89,8 @@ UNSAID = [
     ("date", "2019 03 05 1"),
     # an interval, a date, a month or months
     ("time", "every 4 weeks"),
+    ("duration", "every 4 weeks"),
+    ("duration", "每4周"),
     ("time", "每4周"),
     ("time", "2019年"),
     ("time", "year 2020"),

@@ -53,7 +53,15 @@ def test_products_and_the_ledger_are_recognized() -> None:
         # Strings in other quotes, with escapes, on several lines, with what does not show.
         *("title = 'a'", 'title = "a\\u0062"', 'title = """a"""', 'title = "a\u200bb"'),
         # Space and commas, comments, empty lines.
-        *('title ="a"', 'title = "a" ', 'title = "a" # b', 'title = "a"\n', '\ntitle = "a"', 'title = "a"\r'),
+        *(
+            'title = "a\tb"',
+            'title ="a"',
+            'title = "a" ',
+            'title = "a" # b',
+            'title = "a"\n',
+            '\ntitle = "a"',
+            'title = "a"\r',
+        ),
         *('countries = ["CN",]', 'countries = ["CN", ]', 'countries = [ "CN" ]', 'countries = ["CN","US"]'),
         *("related = [{}]", "related = [\n]", 'related = [{ id = "a" }]', "dates = {}", "dates = {  }"),
         *('[dates]\nstart = {on = "2020"}', '[dates]\nstart = {  on = "2020" }', "[dates]\nstart = {  }"),
@@ -70,7 +78,27 @@ def test_what_is_written_otherwise_is_not(written: str) -> None:
     assert not is_recognized(text)
 
 
-NOISE = [' "', '"', "'", "\\", " ", ", ", "[", "]", "{ ", " }", "\n", "\n\n", "0", "_", ".", "-", "# ", "\r"]
+NOISE = [
+    "\t",
+    ' "',
+    '"',
+    "'",
+    "\\",
+    " ",
+    ", ",
+    "[",
+    "]",
+    "{ ",
+    " }",
+    "\n",
+    "\n\n",
+    "0",
+    "_",
+    ".",
+    "-",
+    "# ",
+    "\r",
+]
 TOKENS = re.compile(r'"[^"\n]*"|[0-9._]+|[a-z_]+ = |, |[\[\]{}\n]| ')
 
 

@@ -6,7 +6,7 @@ Each record is examined by itself; then the rules across records compare gists; 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from collections.abc import Collection as Container
 from datetime import date
 from functools import cache
@@ -123,8 +123,19 @@ def conclude(
             subject = subject_of(record, around)
             if subject is not None:
                 found = waive(found, subject, page, codes, settled=not register.unreadable)
-        findings += sorted((finding for finding in found if finding.code in codes), key=_place)
+        findings += _told(sorted((finding for finding in found if finding.code in codes), key=_place))
     return Report(findings, [examination.path for examination in reported], around.as_of)
+
+
+def _told(findings: Iterable[Finding]) -> Iterator[Finding]:
+    """Without what says the same as a finding before it, of rules that are told once."""
+    said: set[tuple[str, str]] = set()
+    for finding in findings:
+        if CATALOGUE[finding.code].once:
+            if (finding.code, finding.message) in said:
+                continue
+            said.add((finding.code, finding.message))
+        yield finding
 
 
 def _place(finding: Finding) -> tuple[int, int, str, str]:

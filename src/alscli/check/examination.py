@@ -21,7 +21,7 @@ from alscli.check.format import broken_paths, nameless, shown
 from alscli.check.format import problems as schema_problems
 from alscli.check.gist import Gist, gist_of
 from alscli.check.rule import CATALOGUE, Ruleset
-from alscli.check.subject import Names, Subject
+from alscli.check.subject import Names, Subject, of_the_last
 from alscli.errors import UsageError
 from alscli.model.format import MODELS, shape_of
 from alscli.model.nearness import nearest
@@ -38,6 +38,8 @@ Stated = tuple[str, Problem]
 """A problem with the code of its rule."""
 Scope = tuple[str | None, str | None]
 """The rule and the field that a waiver is for; None is any."""
+_MANY = 50
+"""Waivers of one record, more than which no person has judged."""
 _UNNAMED, _NOWHERE = "#unnamed", "#nowhere"
 """In place of a field: the elements whose names are broken; nothing. No name of a field begins with `#`."""
 _MANY = 50
@@ -100,7 +102,8 @@ def _keys_of_refs(ledger: Record) -> frozenset[str] | None:
     """The keys of the references of a broken ledger; None where the break is in them."""
     if ledger.document is None or any(path[0] == "refs" for path in _broken_paths(ledger)):
         return None
-    return frozenset(ref["key"] for ref in ledger.document.values.get("refs", []))
+    keys = [ref["key"] for ref in ledger.document.values.get("refs", [])]
+    return frozenset(keys) if len(set(keys)) == len(keys) else None
 
 
 def subject_of(record: Record, around: Surroundings) -> Subject | None:
@@ -140,6 +143,7 @@ def _record_problems(subject: Subject, rules: Ruleset) -> Iterator[Stated]:
                 raise
 
 
+@of_the_last
 def _broken_paths(record: Record) -> frozenset[Path]:
     if record.document is None or not record.errors:
         return frozenset()
@@ -268,7 +272,7 @@ def waive(
     if not waivers:
         return findings
     broken = _broken_paths(subject.record)
-    unnamed = nameless(subject.record.entry.kind, broken)
+    unnamed = nameless(subject.record.entry.kind, broken) if len(waivers) <= _MANY else set()
     groups: dict[Scope, list[int]] = defaultdict(list)
     for position, waiver in waivers.items():
         groups[_scope_of(waiver, subject, unnamed)].append(position)

@@ -24,6 +24,8 @@ from alscli.store.write import check_target, locked, replace
 
 Check = Callable[[Snapshot], Report]
 Cause = tuple[Path, str, str | None, str]
+_MANY = 50
+"""Elements that a round takes away from the lists of a file, each with a parse of its own."""
 _ROUNDS = 4
 """A file that has become readable has its layout checked; more rounds than that would be a circle."""
 
@@ -161,7 +163,7 @@ def _text(record: Record, findings: Iterable[Finding]) -> str:
                 changes[finding.keys] = value
                 beside.add(value)
     text = set_values(record.document.text, changes, shape)
-    for keys in sorted(doubled, reverse=True, key=lambda keys: int(keys[-1])):
+    for keys in sorted(doubled[:_MANY], reverse=True, key=lambda keys: int(keys[-1])):
         text = unset(text, keys, shape)
     return lay_out(text, shape) if layout else text
 

@@ -44,7 +44,8 @@ R = TypeVar("R", RecordRule, CollectionRule)
 class Rule:
     """A rule of the catalogue. `check` is None for the codes that reading a file gives (TX, SM).
 
-    `about` names fields as `alscli fields` does; where a record states none of them, the rule is silent.
+    `about` names fields as `alscli fields` does; where a record states none of them, the rule is silent. Of
+    several findings with the same words in one record, a rule that is told `once` keeps the first.
     """
 
     code: str
@@ -55,6 +56,7 @@ class Rule:
     check: Any
     about: tuple[str, ...] = ()
     waivable: bool = True
+    once: bool = False
 
     @property
     def summary(self) -> str:
@@ -93,7 +95,12 @@ class Ruleset:
 
 
 def rule(
-    code: str, severity: Severity | str, *scopes: Scope, about: tuple[str, ...] = (), waivable: bool = True
+    code: str,
+    severity: Severity | str,
+    *scopes: Scope,
+    about: tuple[str, ...] = (),
+    waivable: bool = True,
+    once: bool = False,
 ) -> Callable[[R], R]:
     """Enter a function into the catalogue; its docstring is what `explain` prints.
 
@@ -105,7 +112,15 @@ def rule(
     def enter(function: R) -> R:
         documentation = inspect.cleandoc(function.__doc__ or "")
         CATALOGUE[code] = Rule(
-            code, Severity(severity), function.__name__, documentation, scopes, function, about, waivable
+            code,
+            Severity(severity),
+            function.__name__,
+            documentation,
+            scopes,
+            function,
+            about,
+            waivable,
+            once,
         )
         return function
 

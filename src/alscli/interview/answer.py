@@ -36,6 +36,7 @@ _ABBREVIATED = {"nr": Absence.NOT_REPORTED, "n/a": Absence.NOT_APPLICABLE}
 """Where a field cannot be absent they may be names."""
 _TRUE = frozenset({"true", "yes", "y", "是"})
 _FALSE = frozenset({"false", "no", "n", "否"})
+_EVERY = re.compile(r"\s*(?:every\s|每)", re.IGNORECASE)
 _LONGEST = 40
 """Characters of a number that a person types."""
 
@@ -141,7 +142,7 @@ def _date(text: str) -> str:
 
 
 def _duration(text: str) -> str:
-    return Duration.parse(forms.duration(text) or text).text
+    return Duration.parse(forms.duration(_EVERY.sub("", text)) or text).text
 
 
 def _time(text: str) -> str:

@@ -110,8 +110,8 @@ _WINDOW = re.compile(r" ?(?:\.\.|\bto\b|[至到–—]) ?")
 
 
 def duration(text: str) -> str | None:
-    """A number and `h`, `d`, `w`, `m` or `y`: `28w`."""
-    return _length(_plain(text).removeprefix("every ").removeprefix("每"))
+    """A number and `h`, `d`, `w`, `m` or `y`: `28w`; "every 4 weeks" is an interval, which not all are."""
+    return _length(_plain(text))
 
 
 def _length(plain: str) -> str | None:

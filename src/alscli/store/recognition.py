@@ -54,7 +54,7 @@ def _array(element: str) -> str:
     return rf"\[(?:{element}(?:, (?!\])|(?=\])))*+\]"
 
 
-_STRING = r'"[^"\\\n]*+"'
+_STRING = r'"[^"\\\n\t]*+"'
 _WHOLE = r"[1-9][0-9]{0,3}+|[1-9][0-9]{1,2}+(?:_[0-9]{3})++|[1-9](?:_[0-9]{3}){2,}+"
 _NUMBER = rf"(?:0|-?(?:[0-9]++\.[0-9]{{1,6}}+|{_WHOLE}))(?![0-9_.])"
 _SCALAR = f"(?:{_STRING}|{_NUMBER}|true|false)"

@@ -66,7 +66,7 @@ class Document:
 
     `text` is the whole file, a byte order mark and CRLF included, so that it encodes to the bytes
     that were read. `values` holds `int` and `Decimal` (the digits as written), never `float`.
-    `unusual` are the characters of the text that are neither tabs, line ends nor printable ASCII, and the
+    `unusual` are the characters of the text that are neither tabs, line feeds nor printable ASCII, and the
     backslashes: few or none, so that what looks for any of them is done at once.
     """
 

@@ -39,8 +39,8 @@ _OTHER_ALPHA = re.compile(
 
 _NO_WORSE = re.compile(r"\bno[nt]?[- ]?inferior|\bequivalence|非劣|等效", re.IGNORECASE)
 _TOLD_ALPHA = re.compile(
-    r"(?:(?<![-a-z])(?:alpha|α)|significance level|水准|显著性水平)(?:[\s=:为]|level|of|is|was|set|at|to)*"
-    r"(?!0?\.050*(?!\d)|5\s*%)(?:0?\.\d|\d+(?:\.\d+)?\s*%)|bayes|" + _NO_WORSE.pattern,
+    r"(?:(?<![-a-z])(?:alpha|α)|significance level|水准|显著性水平)(?:[\s=:<≤为]|level|of|is|was|set|at|to)*"
+    r"(?!0?\.050*(?!\d)|5(?:\.0+)?\s*%)(?:0?\.\d|\d+(?:\.\d+)?\s*%)|bayes|" + _NO_WORSE.pattern,
     re.IGNORECASE,
 )
 _TOLD_STRICTER = re.compile(

@@ -258,6 +258,7 @@ _SWALLOWED = frozenset({"oral", "inhaled", "intranasal", "transdermal"})
 _INJECTED = frozenset({"intravenous", "intra_arterial", "subcutaneous", "intramuscular", "intrathecal"})
 _MACHINES = frozenset({"bci", "exoskeleton"})
 _CELLS = frozenset({"cells", "cells/kg"})
+_WITHOUT_CELLS = frozenset({"small_molecule", "aso", "sirna", "antibody", "ev"})
 _UNFIT = {
     "cell": frozenset({"oral", "transdermal", "wearable"}),
     "ev": frozenset({"implanted", "wearable"}),
@@ -310,6 +311,6 @@ def _misfits(modality: str, given: Given) -> list[tuple[str, str]]:
     if modality in _MACHINES:
         amounts = [key for key in ("low", "unit") if known(getattr(given, key)) is not None]
         misfits += [(key, "an amount") for key in amounts[:1]]
-    elif modality not in ("", "cell") and known(given.unit) in _CELLS:
+    elif modality in _WITHOUT_CELLS and known(given.unit) in _CELLS:
         misfits.append(("unit", "an amount of cells"))
     return misfits

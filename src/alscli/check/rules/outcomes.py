@@ -26,7 +26,7 @@ _COUNTED = frozenset({"count", "percent"})
 _GROWING = frozenset({"change", "percent_change", "incidence"})
 _RATE = re.compile(
     r"(?:\ba\s+|(?:\b(?:per|each)\s|/)\s*(?:\d+\s*)?)(?:(?:person|patient|participant|subject)s?[- ])?"
-    r"(?:day|week|month|year|mo\b)|[每/]\s*\d*\s*[个個]?(?:患者|人)?[天日周週月年]",
+    r"(?:day|week|month|year|mo\b)|[每/]\s*+(?:\d++\s*+)?+[个個]?(?:患者|人)?[天日周週月年]",
     re.IGNORECASE,
 )
 _EVENT = re.compile(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 
 from alscli.check.finding import Problem
 from alscli.check.rule import rule
@@ -42,6 +43,7 @@ def denials(subject: Subject, intervention: Intervention) -> Iterator[tuple[str,
             yield key, own, its
 
 
+@lru_cache(maxsize=64)
 def _names(note: str | None, *terms: str) -> bool:
     if note is None:
         return False

@@ -210,7 +210,7 @@ def shared_reference_unused(gists: Sequence[Gist], register: Register) -> Iterat
     """A reference of the ledger that no record cites.
 
     Any record can cite it, or name it in `found_in`; where a file cannot be read, this rule is silent. Where
-    a citation names no reference and this one may be meant, PV001 says so.
+    a citation names no reference and this one may be meant, PV001 says so; where two share a key, SM006 does.
 
     Example: the ledger's reference to an article that no claim and no trial names
     Remedy: cite it where it belongs, or remove it.
@@ -221,6 +221,8 @@ def shared_reference_unused(gists: Sequence[Gist], register: Register) -> Iterat
     missing = {key for gist in gists for key in gist.unresolved}
     for gist in gists:
         unused = [key for key in gist.refs if key not in used]
+        if not unused or len(set(gist.refs)) < len(gist.refs):
+            continue
         meant = _meant(missing, unused)
         for position, key in enumerate(gist.refs):
             if key not in used and key not in meant:

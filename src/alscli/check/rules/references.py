@@ -17,7 +17,7 @@ from alscli.model.trial import Effect, Outcome, Trial
 from alscli.model.values import listed
 
 
-@rule("PV001", "error", "trial", "product", "ledger")
+@rule("PV001", "error", "trial", "product", "ledger", once=True)
 def source_exists(subject: Subject) -> Iterator[Problem]:
     """A source that is in no `[[refs]]` of the record or the ledger, and is not `registry`.
 
@@ -41,7 +41,7 @@ def source_exists(subject: Subject) -> Iterator[Problem]:
             if not registered:
                 registered = True  # once is enough
                 yield Problem(path, "registry is the entry of `registry_id`, which is missing")
-        elif key not in refs and key not in told and not twins and shared is not None and key not in shared:
+        elif key not in refs and not twins and shared is not None and key not in shared:
             told.add(key)
             yield _missing("reference", path, key, _near(key, names, told))
 
@@ -74,7 +74,7 @@ def _by_beginning(names: frozenset[str]) -> dict[str, list[str]]:
     return found
 
 
-@rule("XR001", "error", "trial")
+@rule("XR001", "error", "trial", once=True)
 def references_resolve(subject: Subject) -> Iterator[Problem]:
     """A product, related study, intervention or arm that does not exist.
 
@@ -86,9 +86,9 @@ def references_resolve(subject: Subject) -> Iterator[Problem]:
     Remedy: mend the id; add the product with `alscli add`.
     """
     own = subject.record.entry.id
-    told = {("record", own)}
+    told: set[tuple[str, str]] = set()
     for what, path, name, there in _unresolved(subject, subject.trial):
-        if (what, name) not in told and f"{what}s" not in subject.twins:  # SM006's
+        if (what, name) != ("record", own) and f"{what}s" not in subject.twins:  # SM006's
             told.add((what, name))
             yield _missing(what, path, name, _near(name, there, told))
     number = parse_registry_id(subject.trial.registry_id or "") if subject.trial.related else None

@@ -224,12 +224,14 @@ def impossible_statistic(subject: Subject) -> Iterator[Problem]:
         yield from _impossible_p(path, effect)
         yield from _impossible_interval(path, effect)
     for o, outcome in enumerate(listed(subject.trial.outcomes)):
+        off: dict[tuple[int, str], Quantity] | None = None
         for v, value in enumerate(listed(outcome.values)):
             path = ("outcomes", o, "values", v)
             yield from _impossible_spread(path, value)
-            words = wrong_value(value)
-            if words is not None and (v, "value") not in off_scale(subject, outcome):
-                yield Problem((*path, "value"), words)
+            if (words := wrong_value(value)) is not None:
+                off = off_scale(subject, outcome) if off is None else off
+                if (v, "value") not in off:
+                    yield Problem((*path, "value"), words)
 
 
 def _impossible_interval(path: Path, effect: Effect) -> Iterator[Problem]:
