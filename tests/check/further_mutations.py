@@ -678,7 +678,7 @@ def start_of_the_future(file: File) -> Iterator[Edit]:
 @kind("DT008")
 def registered_a_decade_late(file: File) -> Iterator[Edit]:
     start, registered = day(file, "start"), day(file, "registered")
-    begun = file.values["status"] != "withdrawn"  # who began nothing cannot be late
+    begun = file.values.get("status") != "withdrawn"  # who began nothing cannot be late
     if begun and start and registered and registered[:4] <= start[:4] and registered < start < "2016":
         for site in file.find("dates", "registered", "on"):
             edit = site.put('"2025-03-01"')
