@@ -14,14 +14,14 @@ import sys
 from alscli.cli import main
 status = main(sys.argv[1:])
 sys.stdout.flush()
-print("\\n".join(sorted({name.partition(".")[0] for name in sys.modules})), file=sys.stderr)
+print("\\n".join(sorted(sys.modules)), file=sys.stderr)
 sys.exit(status)
 """
 TERMINAL = {"rich", "prompt_toolkit"}
 
 
 def imported(folder: Path, *arguments: str) -> set[str]:
-    """The packages in memory when the program ends, its output going to a pipe."""
+    """The modules in memory when the program ends, its output going to a pipe."""
     done = subprocess.run(
         [sys.executable, "-c", RUN, *arguments], cwd=folder, capture_output=True, encoding="utf-8", check=True
     )
@@ -61,6 +61,12 @@ def test_a_list_of_what_did_not_change_reads_rows_only(collection_folder: Path) 
     found = imported(collection_folder.parent, "list")
     heavy = {"pydantic", "tomllib", "toml_rs", "tomli", "json", "csv", "decimal", "unicodedata"}
     assert not found & {*TERMINAL, *heavy, "rapidfuzz", "opencc", "tomli_w"}
+
+
+def test_proposals_are_made_only_for_what_is_wrong(collection_folder: Path) -> None:
+    found = imported(collection_folder.parent, "list") | imported(collection_folder.parent, "validate")
+    assert "alscli.model.values" in found
+    assert "alscli.model.forms" not in found
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from alscli.model import identifiers
 from alscli.model.identifiers import (
     REGISTRIES,
     doi_url,
@@ -436,6 +437,14 @@ def test_a_web_address_is_kept_as_given(text):
 )  # fmt: skip
 def test_what_is_no_web_address(text):
     assert parse_url(text) is None
+
+
+@given(st.from_regex(r"https?://[A-Za-z0-9.@:\[\]-]*([/?#]([!-~]|\w)*)?", fullmatch=True))
+def test_an_address_known_at_once_is_one_taken_apart(text: str) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        found = parse_url(text)
+        patch.setattr(identifiers, "_PLAIN_URL", re.compile(r"(?!)"))
+        assert parse_url(text) == found
 
 
 @pytest.mark.parametrize("text", ["nurown-phase3", "a", "2011-006254-85", "com10", "console", "x" * 80])

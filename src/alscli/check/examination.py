@@ -38,7 +38,7 @@ Stated = tuple[str, Problem]
 """A problem with the code of its rule."""
 Scope = tuple[str | None, str | None]
 """The rule and the field that a waiver is for; None is any."""
-_MANY = 50
+_JUDGED = 50
 """Waivers of one record, more than which no person has judged."""
 _UNNAMED, _NOWHERE = "#unnamed", "#nowhere"
 """In place of a field: the elements whose names are broken; nothing. No name of a field begins with `#`."""
@@ -272,7 +272,7 @@ def waive(
     if not waivers:
         return findings
     broken = _broken_paths(subject.record)
-    unnamed = nameless(subject.record.entry.kind, broken) if len(waivers) <= _MANY else set()
+    unnamed = nameless(subject.record.entry.kind, broken) if len(waivers) <= _JUDGED else set()
     groups: dict[Scope, list[int]] = defaultdict(list)
     for position, waiver in waivers.items():
         groups[_scope_of(waiver, subject, unnamed)].append(position)

@@ -10,14 +10,12 @@ import re
 import unicodedata
 from decimal import Decimal
 
+from alscli.model.identifiers import NOTE_MARK
+
 LONGEST = 60
 """Characters; what is longer is none of these."""
 
 _DASHES = dict.fromkeys(map(ord, "‐‑‒–—−"), "-")
-NOTE_MARK = re.compile(
-    "[ª²³¹º\u02b0-\u02b8\u1d2c-\u1d6a\u1d9b-\u1dbf\u2070-\u209c\u2460-\u24ff\u2776-\u2793]"
-)
-"""What stands above, below or in a circle, as a footnote's mark does: plain, it would be one more digit."""
 
 
 def _plain(text: str) -> str:

@@ -12,8 +12,6 @@ from dataclasses import dataclass
 from functools import cache, lru_cache
 from urllib.parse import unquote, urlsplit
 
-from alscli.model.forms import NOTE_MARK
-
 _ICTRP = "https://trialsearch.who.int/Trial2.aspx?TrialID={}"
 _ICTRP_JAPAN = "https://trialsearch.who.int/Trial2.aspx?TrialID=JPRN-{}"
 
@@ -364,6 +362,10 @@ _REMOVED = dict.fromkeys(
     [0xAD, *range(0x200B, 0x2010), *range(0x202A, 0x202F), *range(0x2060, 0x206A), 0xFEFF]
 )
 _DASHES = dict.fromkeys([*range(0x2010, 0x2016), 0x2043, 0x2212], "-")
+NOTE_MARK = re.compile(
+    "[ª²³¹º\u02b0-\u02b8\u1d2c-\u1d6a\u1d9b-\u1dbf\u2070-\u209c\u2460-\u24ff\u2776-\u2793]"
+)
+"""What stands above, below or in a circle, as a footnote's mark does: plain, it would be one more digit."""
 _LONGEST = 1000
 """No identifier, with its label or its URL, is longer: longer text is refused before it is read."""
 
@@ -373,6 +375,8 @@ def _fold(text: str) -> str:
 
     A footnote's mark would be one more digit: NUL before it keeps it out of every identifier.
     """
+    if text.isascii():
+        return text
     marked = NOTE_MARK.sub("\0\\g<0>", text.translate(_REMOVED))
     return unicodedata.normalize("NFKC", marked).translate(_DASHES)
 
@@ -623,6 +627,8 @@ def pmcid_url(pmcid: str) -> str:
     return f"https://pmc.ncbi.nlm.nih.gov/articles/{pmcid}/"
 
 
+_PLAIN_URL = re.compile(r"https?://[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+(?:[/?#][!#-;=?-\[\]-~]*)?")
+"""Most addresses, for which taking them apart would tell nothing more."""
 _NOT_IN_URL = re.compile(r'[\s"<>\\]')
 
 
@@ -632,6 +638,8 @@ def parse_url(text: str) -> str | None:
     http or https, a host with a dot, no user name before it, and neither white space, quotes, angle
     brackets, backslashes nor invisible characters within.
     """
+    if _PLAIN_URL.fullmatch(text):
+        return text
     url = text.strip()
     if not url.isprintable() or _NOT_IN_URL.search(url):
         return None

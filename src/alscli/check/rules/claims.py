@@ -7,12 +7,12 @@ from collections.abc import Iterator
 
 from alscli.check.finding import Problem
 from alscli.check.rule import rule
-from alscli.check.rules.dates import dated
+from alscli.check.rules.dates import happened
 from alscli.check.subject import Subject
 from alscli.model.evidence import has_result
 from alscli.model.path import Path
 from alscli.model.trial import Trial
-from alscli.model.values import known, listed
+from alscli.model.values import PartialDate, known, listed
 
 _SENTENCE = re.compile(r"\.(?!\S)|[;。；!！]|(?<=[?？])|\n\s*\n")
 
@@ -211,19 +211,20 @@ def subgroup_without_primary(subject: Subject) -> Iterator[Problem]:
     Remedy: add the primary outcome and what came of it.
     """
     position = apart_from_primary(subject.trial)
-    if position is not None and not _overdue(subject):
+    if position is not None and not overdue(subject):
         outcomes = listed(subject.trial.outcomes)
         lacking = "its result is missing" if any(o.role == "primary" for o in outcomes) else "there is none"
         words = f"{outcomes[position].result} apart from the primary outcome, and {lacking}"
         yield Problem(("outcomes", position, "result"), words)
 
 
-def _overdue(subject: Subject) -> bool:
-    """Whether OC012 finds a primary outcome pending."""
-    posted = dated(subject.trial, "results_posted")
-    if posted is None or posted.type == "estimated" or posted.on.surely_after(subject.as_of):
-        return False
-    return any(o.role == "primary" and o.result == "pending" for o in listed(subject.trial.outcomes))
+def overdue(subject: Subject) -> list[tuple[int, PartialDate]]:
+    """The primary outcomes that are pending although results are posted, and since when: OC012's."""
+    posted = happened(subject, "results_posted")
+    if posted is None or posted.type == "estimated":
+        return []
+    outcomes = enumerate(listed(subject.trial.outcomes))
+    return [(o, posted.on) for o, each in outcomes if each.role == "primary" and each.result == "pending"]
 
 
 def apart_from_primary(trial: Trial) -> int | None:

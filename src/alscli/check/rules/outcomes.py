@@ -13,8 +13,7 @@ from functools import lru_cache
 
 from alscli.check.finding import Problem
 from alscli.check.rule import rule
-from alscli.check.rules.claims import apart_from_primary
-from alscli.check.rules.dates import dated
+from alscli.check.rules.claims import apart_from_primary, overdue
 from alscli.check.subject import Subject
 from alscli.model.path import Path
 from alscli.model.trial import Outcome, Value
@@ -233,12 +232,8 @@ def posted_yet_pending(subject: Subject) -> Iterator[Problem]:
     Example: `results_posted` in 2024, and the primary outcome `pending`
     Remedy: take the result from the registry, or write `not_reported` where it is not among them.
     """
-    posted = dated(subject.trial, "results_posted")
-    if posted is None or posted.type == "estimated" or posted.on.surely_after(subject.as_of):
-        return
-    for o, outcome in enumerate(listed(subject.trial.outcomes)):
-        if outcome.role == "primary" and outcome.result == "pending":
-            yield Problem(("outcomes", o, "result"), f"pending, yet results were posted {posted.on}")
+    for o, posted in overdue(subject):
+        yield Problem(("outcomes", o, "result"), f"pending, yet results were posted {posted}")
 
 
 @rule("OC015", "warning", "trial", about=("outcomes[].instrument",))
