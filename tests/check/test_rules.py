@@ -13,7 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from alscli.check.engine import catalogue, check, select
+from alscli.check.engine import catalogue, check, rules_of, select
+from alscli.check.examination import Surroundings, examine, examine_all, names_in
 from alscli.check.finding import Severity
 from alscli.store.collection import Collection
 
@@ -61,6 +62,23 @@ def test_rule_on_record(case: Path, tmp_path: Path) -> None:
         if finding.severity is not Severity.NOTE or finding.code == code
     }
     assert found == expected
+
+
+def test_examined_together_and_alone_is_the_same(tmp_path: Path) -> None:
+    """Records of all cases, the broken and the waived among them; a rule is asked about many at a time."""
+    (tmp_path / "alscli.toml").write_text("schema = 1\nscope = ['ALS']\n", encoding="utf-8")
+    (tmp_path / "trials").mkdir()
+    for case in (case for case in CASES if case.is_file() and case.name.count(".") == 1):
+        (tmp_path / "trials" / f"{case.stem.lower()}.toml").write_bytes(case.read_bytes())
+    collection = Collection(tmp_path)
+    snapshot, codes = collection.load(), select([], [])
+    around = Surroundings(
+        snapshot, names_in(snapshot, snapshot.trials), collection.vocabularies, date(2026, 11, 22)
+    )
+    rules = rules_of(codes)
+    together = list(examine_all(snapshot.records, around, rules, codes))
+    assert len(together) > 400
+    assert together == [examine(record, around, rules, codes) for record in snapshot.records]
 
 
 # XR004 compares two revisions: `test_command.py`.

@@ -74,13 +74,14 @@ def change(path: Path, old: str, new: str) -> None:
 def examined_files(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The names of the files that are examined from now on, as they are."""
     names: list[str] = []
-    examine = run.examine
+    examine_all = run.examine_all
 
-    def noted(record: Any, *rest: Any) -> Any:
-        names.append(record.entry.path.name)
-        return examine(record, *rest)
+    def noted(records: Any, *rest: Any) -> Any:
+        given = list(records)
+        names.extend(record.entry.path.name for record in given)
+        return examine_all(given, *rest)
 
-    monkeypatch.setattr(run, "examine", noted)
+    monkeypatch.setattr(run, "examine_all", noted)
     return names
 
 
@@ -124,7 +125,7 @@ def test_the_second_time_nothing_is_examined_and_no_trial_read(
 ) -> None:
     first = fast(root)
     settle(root)
-    monkeypatch.setattr(run, "examine", lambda *_: pytest.fail("a file was examined"))
+    monkeypatch.setattr(run, "examine_all", lambda *_: pytest.fail("a file was examined"))
     monkeypatch.setattr(Path, "read_bytes", only_terms(Path.read_bytes))
     assert fast(root) == first
 
@@ -418,7 +419,7 @@ def test_a_file_that_is_no_cache_is_made_anew(
     fast(root)
     cache_file().write_bytes(content)
     assert_same(root)
-    monkeypatch.setattr(run, "examine", lambda *_: pytest.fail("a file was examined"))
+    monkeypatch.setattr(run, "examine_all", lambda *_: pytest.fail("a file was examined"))
     fast(root)
 
 
@@ -453,7 +454,7 @@ def test_a_foreign_database_and_one_of_another_version(root: Path, monkeypatch: 
             other.execute(statement)
         other.close()
         assert_same(root)
-    monkeypatch.setattr(run, "examine", lambda *_: pytest.fail("a file was examined"))
+    monkeypatch.setattr(run, "examine_all", lambda *_: pytest.fail("a file was examined"))
     fast(root)
 
 

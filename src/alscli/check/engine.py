@@ -12,7 +12,7 @@ from datetime import date
 from functools import cache
 from pathlib import Path as FilePath
 
-from alscli.check.examination import Examination, Page, Surroundings, examine, names_in, subject_of, waive
+from alscli.check.examination import Examination, Page, Surroundings, examine_all, names_in, subject_of, waive
 from alscli.check.finding import Finding, Problem
 from alscli.check.report import Report
 from alscli.check.rule import CATALOGUE, Register, Rule, Ruleset
@@ -78,7 +78,7 @@ def check(
     names = names_in(snapshot, snapshot.trials)
     around = Surroundings(snapshot, names, collection.vocabularies, as_of)
     records = {str(record.entry.path): record for record in snapshot.records}
-    examined = [examine(record, around, rules_of(codes), codes) for record in snapshot.records]
+    examined = list(examine_all(snapshot.records, around, rules_of(codes), codes))
     return conclude(examined, around, records.__getitem__, collection.root, codes=codes, only=only)
 
 

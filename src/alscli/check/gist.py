@@ -107,8 +107,7 @@ def gist_of(subject: Subject) -> Gist:
             stated |= {"id": record.entry.id, **_of_ledger(model)}
         case _:
             raise TypeError(f"no record: {model!r}")
-    unresolved = sorted(subject.cites - subject.refs.keys() - {"registry"})
-    return Gist(**stated, cites=tuple(sorted(cites)), unresolved=tuple(unresolved))
+    return Gist(**stated, cites=tuple(sorted(cites)), unresolved=tuple(sorted(subject.unresolved)))
 
 
 def _of_trial(trial: Trial, conditions: Vocabulary) -> Mapping[str, Any]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
@@ -78,6 +78,9 @@ class Ruleset:
         self._fields = {
             kind: tree(f for rule in of for f in rule.about) for kind, of in self._of_kind.items()
         }
+
+    def __iter__(self) -> Iterator[Rule]:
+        return iter(self._rules)
 
     @property
     def across(self) -> list[Rule]:

@@ -24,7 +24,7 @@ from typing import Any
 
 from alscli import __version__
 from alscli.check.engine import catalogue, conclude, rules_of
-from alscli.check.examination import Examination, Surroundings, examine, names_in
+from alscli.check.examination import Examination, Surroundings, examine_all, names_in
 from alscli.check.finding import Finding, Severity
 from alscli.check.gist import Gist
 from alscli.check.report import Report
@@ -208,13 +208,16 @@ def _examine_all(
     """The examinations of the entries with these numbers, which take less than entries to hand over."""
     codes = frozenset(catalogue())
     rules = rules_of(codes)
-    found: list[Fresh] = []
-    for number in numbers:
-        entry, data = _read(entries[number])
-        of = None if isinstance(data, OSError) else digest(data) if hashed else b""
-        record = _understood(collection, entry, data)
-        found.append((str(entry.path), (examine(record, around, rules, codes), of)))
-    return found
+    digests: list[bytes | None] = []
+
+    def understood() -> Iterator[Record]:
+        for number in numbers:
+            entry, data = _read(entries[number])
+            digests.append(None if isinstance(data, OSError) else digest(data) if hashed else b"")
+            yield _understood(collection, entry, data)
+
+    found = list(examine_all(understood(), around, rules, codes))
+    return [(each.path, (each, of)) for each, of in zip(found, digests, strict=True)]
 
 
 def _read(entry: Entry) -> tuple[Entry, bytes | OSError]:

@@ -115,6 +115,11 @@ class Subject:
         return frozenset([key for _, key in self.cited])
 
     @cached_property
+    def unresolved(self) -> frozenset[str]:
+        """The keys that the file cites and that are no reference's, `registry` apart."""
+        return self.cites - self.refs.keys() - {"registry"}
+
+    @cached_property
     def refs(self) -> dict[str, Ref]:
         """References that the record can cite, by key: the ledger's and its own."""
         own: Iterable[Ref] = getattr(self.model, "refs", ())

@@ -192,8 +192,7 @@ def reference_unused(subject: Subject) -> Iterator[Problem]:
     model: Trial | Product = subject.model  # type: ignore[assignment]
     if isinstance(model, Trial):
         keys.update(model.screening.found_in)
-    missing = subject.cites - subject.refs.keys() - {"registry"}
-    keys |= _meant(missing, [ref.key for ref in model.refs if ref.key not in keys])
+    keys |= _meant(subject.unresolved, [ref.key for ref in model.refs if ref.key not in keys])
     for position, ref in enumerate(model.refs):
         if ref.key not in keys:
             yield Problem(("refs", position, "key"), f"nothing cites {shown(ref.key)}")

@@ -30,7 +30,7 @@ def source_exists(subject: Subject) -> Iterator[Problem]:
     """
     refs = subject.refs
     registered = getattr(subject.model, "registry_id", None) is not None or lacks_registration(subject)
-    if subject.cites - refs.keys() <= ({"registry"} if registered else set()):
+    if not subject.unresolved and (registered or "registry" not in subject.cites):
         return
     names = frozenset(refs)
     twins = "refs" in subject.twins  # SM006's: the key that is missing may be meant by one of them
