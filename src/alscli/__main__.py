@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+
 
 def main() -> int:
     """Run the program with the arguments of the process; interrupted while it still loads, end quietly."""
@@ -9,7 +11,9 @@ def main() -> int:
         from alscli.cli import main as run
     except KeyboardInterrupt:
         return 130
-    return run()
+    status = run()
+    gc.freeze()  # or Python looks for cycles in all that is left before it ends
+    return status
 
 
 if __name__ == "__main__":

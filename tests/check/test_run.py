@@ -23,7 +23,7 @@ from alscli.check.finding import Finding
 from alscli.check.report import Report
 from alscli.check.run import check_files
 from alscli.errors import CollectionError
-from alscli.store import processes
+from alscli.store import collection, processes
 from alscli.store.cache import folder
 from alscli.store.collection import Collection
 
@@ -349,18 +349,16 @@ def test_a_report_that_the_disk_has_garbled(root: Path, monkeypatch: pytest.Monk
 
 def test_what_cannot_be_read_is_tried_again_each_time(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """What a disk could not give once is not kept: no stamp tells when it can."""
-    read_bytes = run.read_bytes
+    read_bytes = collection.read_bytes
 
     def failing(path: Path) -> bytes:
         if path.name == "valor.toml":
             raise OSError(5, "Input/output error")
         return read_bytes(path)
 
-    monkeypatch.setattr(run, "read_bytes", failing)
     monkeypatch.setattr("alscli.store.collection.read_bytes", failing)
     assert "Input/output error" in repr(fast(root)["findings"])
     settle(root)
-    monkeypatch.setattr(run, "read_bytes", read_bytes)
     monkeypatch.setattr("alscli.store.collection.read_bytes", read_bytes)
     assert_same(root)
 

@@ -247,7 +247,7 @@ def test_a_record_that_disappears_while_it_is_read(
         return from_.read_bytes()
 
     with monkeypatch.context() as patch:
-        patch.setattr("alscli.query.index.read_bytes", read)
+        patch.setattr("alscli.store.collection.read_bytes", read)
         index = open_index(collection)
         assert [each.name for each in index.unreadable] in ([], ["valor.toml"])
         assert index.connection.execute("SELECT count(*) FROM trials").fetchone() == (5,)

@@ -30,6 +30,7 @@ from alscli.model.provenance import Waiver
 from alscli.model.shape import Shape
 from alscli.model.values import listed
 from alscli.model.vocabulary import Vocabularies
+from alscli.store.batches import batches
 from alscli.store.canonical import Place, Places
 from alscli.store.collection import Record, Snapshot
 from alscli.store.spans import Spans, locate
@@ -42,8 +43,6 @@ _JUDGED = 50
 """Waivers of one record, more than which no person has judged."""
 _UNNAMED, _NOWHERE = "#unnamed", "#nowhere"
 """In place of a field: the elements whose names are broken; nothing. No name of a field begins with `#`."""
-_AT_A_TIME, _TEXT_AT_A_TIME = 50, 1 << 20
-"""Records, and their characters."""
 _MANY = 50
 """Findings of one file, after which its text is read for the places of the others."""
 
@@ -82,7 +81,7 @@ def examine_all(
     records: Iterable[Record], around: Surroundings, rules: Ruleset, codes: frozenset[str]
 ) -> Iterator[Examination]:
     """The examinations of many records, in order; a rule is asked about many at a time, which is faster."""
-    for some in _batches(records):
+    for some in batches(records, _size):
         subjects = [subject_of(record, around) for record in some]
         told = _record_problems(subjects, rules)
         gists = [_gist_of(subject) for subject in subjects]
@@ -91,18 +90,8 @@ def examine_all(
             yield Examination(str(record.entry.path), record.entry.kind, found, gist, left)
 
 
-def _batches(records: Iterable[Record]) -> Iterator[list[Record]]:
-    """As many records at a time as are still in the processor's own memory when the next rule is asked."""
-    batch: list[Record] = []
-    size = 0
-    for record in records:
-        batch.append(record)
-        size += len(record.document.text) if record.document is not None else 0
-        if len(batch) == _AT_A_TIME or size > _TEXT_AT_A_TIME:
-            yield batch
-            batch, size = [], 0
-    if batch:
-        yield batch
+def _size(record: Record) -> int:
+    return len(record.document.text) if record.document is not None else 0
 
 
 def _gist_of(subject: Subject | None) -> Gist | None:

@@ -29,7 +29,7 @@ from alscli.check.finding import Finding, Severity
 from alscli.check.gist import Gist
 from alscli.check.report import Report
 from alscli.store.cache import Cache, Kept, Stamp, digest, is_settled, now, stamp
-from alscli.store.collection import MARKER, Collection, Entry, Record, assemble, read_bytes, unread
+from alscli.store.collection import MARKER, Collection, Entry, File, assemble, taken
 from alscli.store.copies import stamps
 from alscli.store.processes import spread
 
@@ -65,7 +65,7 @@ def _check_files(
     entries = list(collection.entries())
     seen = {str(entry.path): stamp(entry.path) for entry in entries} if cached else {}
     copies = stamps(collection.root) if cached else {}
-    beside = [_read(entry) for entry in entries if entry.kind != "trial"]  # after the stamps, never before
+    beside = [taken(entry) for entry in entries if entry.kind != "trial"]  # after the stamps, never before
     state: _State | None = None
     if cached:
         state = _State(entries, seen, copies, at, _context(collection, as_of, entries, beside))
@@ -73,7 +73,7 @@ def _check_files(
     if state is not None and whole and (report := _known(collection, state, as_of)) is not None:
         return report if only is None else _part(report, only)
 
-    snapshot = assemble(_understood(collection, *read) for read in beside)
+    snapshot = assemble(collection.understand_all(beside))
     names = names_in(snapshot, [entry.id for entry in entries if entry.kind == "trial"])
     around = Surroundings(snapshot, names, collection.vocabularies, as_of)
     if state is None:
@@ -210,25 +210,14 @@ def _examine_all(
     rules = rules_of(codes)
     digests: list[bytes | None] = []
 
-    def understood() -> Iterator[Record]:
+    def files() -> Iterator[File]:
         for number in numbers:
-            entry, data = _read(entries[number])
+            entry, data = taken(entries[number])
             digests.append(None if isinstance(data, OSError) else digest(data) if hashed else b"")
-            yield _understood(collection, entry, data)
+            yield entry, data
 
-    found = list(examine_all(understood(), around, rules, codes))
+    found = list(examine_all(collection.understand_all(files()), around, rules, codes))
     return [(each.path, (each, of)) for each, of in zip(found, digests, strict=True)]
-
-
-def _read(entry: Entry) -> tuple[Entry, bytes | OSError]:
-    try:
-        return entry, read_bytes(entry.path)
-    except OSError as error:
-        return entry, error
-
-
-def _understood(collection: Collection, entry: Entry, data: bytes | OSError) -> Record:
-    return unread(entry, data) if isinstance(data, OSError) else collection.understand(entry, data)
 
 
 def _to_keep(
@@ -360,7 +349,7 @@ def _context(
     collection: Collection,
     as_of: date,
     entries: Iterable[Entry],
-    beside: Iterable[tuple[Entry, bytes | OSError]],
+    beside: Iterable[File],
 ) -> str:
     """A digest of all that an examination depends on but the file."""
     hashed = hashlib.blake2b(digest_size=16)

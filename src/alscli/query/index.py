@@ -17,15 +17,15 @@ from typing import TYPE_CHECKING, NamedTuple
 from alscli import __version__
 from alscli.errors import CollectionError
 from alscli.store.cache import YOUNG, Stamp, digest, folder, is_settled, now, stamp
-from alscli.store.collection import FOLDERS, LEDGER, MARKER, Entry, assemble, is_record_name, read_bytes
+from alscli.store.collection import FOLDERS, LEDGER, MARKER, Entry, File, assemble, is_record_name, taken
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from alscli.model.format import FileKind
     from alscli.query.database import Prepared
     from alscli.query.rows import Surroundings
-    from alscli.store.collection import Collection, Record
+    from alscli.store.collection import Collection
 
 FEW = 200
 """Changed trials up to which rows are replaced one by one; above that all are built anew."""
@@ -307,14 +307,17 @@ def _understand(collection: Collection, around: Surroundings, files: Sequence[_N
     from alscli.query.rows import rows_of
 
     understood = _Understood([], {})
-    for name, seen in files:
-        entry = Entry(collection.root / name, _kind(name))
-        at = now()
-        try:
-            data = read_bytes(entry.path)
-            record: Record = collection.understand(entry, data)
-        except OSError:
-            data, record = b"", collection.read(entry)
+    held: list[tuple[int, bytes]] = []
+
+    def read() -> Iterator[File]:
+        for name, _ in files:
+            at = now()
+            entry, data = taken(Entry(collection.root / name, _kind(name)))
+            held.append((at, digest(data if isinstance(data, bytes) else b"")))
+            yield entry, data
+
+    for number, record in enumerate(collection.understand_all(read())):
+        (name, seen), (at, of), entry = files[number], held[number], record.entry
         id_: str | None = None
         if record.model is not None:
             id_ = getattr(record.model, "id", "ledger")
@@ -325,7 +328,7 @@ def _understand(collection: Collection, around: Surroundings, files: Sequence[_N
         if seen is None and id_ is not None:
             raise _DoubtError("a file without a stamp")
         stamped = seen or (None, None, None)
-        understood.files.append((name, *stamped, at, digest(data), entry.kind, id_))
+        understood.files.append((name, *stamped, at, of, entry.kind, id_))
     return understood
 
 

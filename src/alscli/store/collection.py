@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from alscli.errors import CollectionError, UsageError
+from alscli.store.batches import batches
 from alscli.text import one_line
 
 if TYPE_CHECKING:
@@ -43,6 +44,10 @@ class Entry(NamedTuple):
     def id(self) -> str:
         """The id that the file's name gives."""
         return self.path.name.removesuffix(".toml")
+
+
+File = tuple[Entry, "bytes | OSError"]
+"""A file with its bytes, or why they cannot be read."""
 
 
 @dataclass(frozen=True)
@@ -142,23 +147,32 @@ class Collection:
 
     def read(self, entry: Entry) -> Record:
         """Read one file; what is wrong with it is in the record, not raised."""
-        try:
-            data = read_bytes(entry.path)
-        except OSError as error:
-            return unread(entry, error)
-        return self.understand(entry, data)
+        (record,) = self.understand_all([taken(entry)])
+        return record
+
+    def load(self) -> Snapshot:
+        """Read every file."""
+        return assemble(self.understand_all(map(taken, self.entries())))
 
     def understand(self, entry: Entry, data: bytes) -> Record:
         """The record that these bytes hold as the file `entry`."""
+        (record,) = self.understand_all([(entry, data)])
+        return record
+
+    def understand_all(self, files: Iterable[File]) -> Iterator[Record]:
+        """The records that these files hold, in their order."""
+        for some in batches(files, lambda file: len(file[1]) if isinstance(file[1], bytes) else 0):
+            yield from [self._modelled(record) for record in [_parsed(entry, data) for entry, data in some]]
+
+    def _modelled(self, record: Record) -> Record:
+        """The record with the model of its values, or with what stands against it."""
         from pydantic import ValidationError
 
         from alscli.model.format import MODELS
-        from alscli.store.toml import TomlError, parse
 
-        try:
-            document = parse(data)
-        except TomlError as error:
-            return Record(entry, None, error.fault)
+        entry, document = record.entry, record.document
+        if document is None:
+            return record
         try:
             model = MODELS[entry.kind].model_validate(
                 document.values, context={"vocabularies": self.vocabularies}
@@ -167,16 +181,25 @@ class Collection:
             return Record(entry, document, errors=error.errors(include_url=False))
         return Record(entry, document, model=model)
 
-    def load(self) -> Snapshot:
-        """Read every file."""
-        return assemble(self.read(entry) for entry in self.entries())
+
+def taken(entry: Entry) -> File:
+    """The file as it is now."""
+    try:
+        return entry, read_bytes(entry.path)
+    except OSError as error:
+        return entry, error
 
 
-def unread(entry: Entry, error: OSError) -> Record:
-    """The record of a file that cannot be read."""
-    from alscli.store.toml import Fault
+def _parsed(entry: Entry, data: bytes | OSError) -> Record:
+    """The record of a file without its model."""
+    from alscli.store.toml import Fault, TomlError, parse
 
-    return Record(entry, None, Fault("TX002", f"cannot be read: {error.strerror or error}", 1, 1))
+    if isinstance(data, OSError):
+        return Record(entry, None, Fault("TX002", f"cannot be read: {data.strerror or data}", 1, 1))
+    try:
+        return Record(entry, parse(data))
+    except TomlError as error:
+        return Record(entry, None, error.fault)
 
 
 def is_record_name(name: str) -> bool:
