@@ -15,10 +15,10 @@ from pathlib import Path
 
 RECORDS = Path(__file__).parent.parent / "records"
 _ID = re.compile(r'^id = "(.*)"$', re.MULTILINE)
-_REGISTRY_ID = re.compile(r'^registry_id = "NCT\d{8}"$', re.MULTILINE)
+_REGISTRY_ID = re.compile(r'^registry_id = "[^"]+"$', re.MULTILINE)
 _SECONDARY = re.compile(r"^secondary_ids = .*\n", re.MULTILINE)
 _SPONSOR = re.compile(r'^(\[sponsor\]\nname = "[^"]*)"', re.MULTILINE)
-_RELATED = re.compile(r'\{ id = "([a-z0-9-]+)", rel')
+_RELATED = re.compile(r'\{ id = "([a-z][a-z0-9-]*)", rel')
 
 
 def make(count: int, folder: Path) -> Path:
