@@ -73,18 +73,39 @@ class Gist(NamedTuple):
         return {self.key, *(key for _, _, key in self.secondary)}
 
     def as_list(self) -> list[Any]:
-        """The gist as plain values, for an index."""
-        return list(self)
+        """The gist as plain values, for an index: without `path`, `kind` and `file`, which a file tells."""
+        return list(self[3:])
 
     @classmethod
-    def from_list(cls, values: list[Any]) -> Gist:
+    def from_list(cls, path: str, kind: str, file: str, values: list[Any]) -> Gist:
         """The gist that `as_list` gave, after JSON."""
-        held: list[Any] = [_tuple(value) if value.__class__ is list else value for value in values]
-        return cls(*held)
-
-
-def _tuple(values: list[Any]) -> tuple[Any, ...]:
-    return tuple([_tuple(value) if value.__class__ is list else value for value in values])
+        id_, number, key, versioned, secondary, related, kin, first, last, size, included, *rest = values
+        conditions, names, modality, note, refs, cites, unresolved, excluded, new_hits = rest
+        return cls(
+            path,
+            kind,
+            file,
+            id_,
+            number,
+            key,
+            versioned,
+            tuple(map(tuple, secondary)),
+            tuple(related),
+            tuple(kin),
+            first,
+            last,
+            size,
+            included,
+            tuple(map(tuple, conditions)),
+            tuple(map(tuple, names)),
+            modality,
+            note,
+            tuple(refs),
+            tuple(cites),
+            tuple(unresolved),
+            excluded,
+            new_hits,
+        )
 
 
 def gist_of(subject: Subject) -> Gist:

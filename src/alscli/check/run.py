@@ -33,7 +33,7 @@ from alscli.store.collection import MARKER, Collection, Entry, File, assemble, t
 from alscli.store.copies import stamps
 from alscli.store.processes import spread
 
-CHUNK = 100
+CHUNK = 40
 """Files that a process examines at a time."""
 
 
@@ -143,26 +143,31 @@ def _examinations(
     """The examination of every file, kept or new, and whether all the new ones could be read."""
     cache = Cache(collection.root, "check", state.context)
     kept = cache.load()
+    fit = [entry for entry in state.entries if _is_fit(entry, kept, state)]
+    texts = ",".join([kept[str(entry.path)].content for entry in fit])
     examined: dict[str, Examination] = {}
-    stale: list[Entry] = []
     aged: dict[str, Kept] = {}
-    for entry in state.entries:
+    for entry, values in zip(fit, json.loads(f"[{texts}]"), strict=True):  # at once, in half the time
         path = str(entry.path)
-        seen, held = state.seen[path], kept.get(path)
-        if held is not None and seen is not None and held.is_fresh(entry.path, seen):
-            restored = _restored(held.content, entry, state.copy_of(entry))
-            if restored is not None:
-                examined[path] = restored
-                if not is_settled(seen.changed, seen.touched, held.read_at):  # it was read again to be sure
-                    aged[path] = held._replace(read_at=state.at)
-                continue
-        stale.append(entry)
+        restored = _restored(values, entry, state.copy_of(entry))
+        if restored is not None:
+            examined[path] = restored
+            seen, held = state.seen[path], kept[path]
+            if seen is not None and not is_settled(seen.changed, seen.touched, held.read_at):
+                aged[path] = held._replace(read_at=state.at)  # it was read again to be sure
+    stale = [entry for entry in state.entries if str(entry.path) not in examined]
     fresh = dict(_examined(collection, around, stale, hashed=True))
     new = {str(entry.path) for entry in stale}
     cache.store(aged | _to_keep(fresh, stale, state), set(kept) - new - set(examined))
     cache.close()
     examined |= {path: examination for path, (examination, _) in fresh.items()}
     return examined, all(of is not None for _, of in fresh.values())
+
+
+def _is_fit(entry: Entry, kept: Mapping[str, Kept], state: _State) -> bool:
+    """Whether the file is the one whose examination was kept."""
+    seen, held = state.seen[str(entry.path)], kept.get(str(entry.path))
+    return held is not None and seen is not None and held.is_fresh(entry.path, seen)
 
 
 Fresh = tuple[str, tuple[Examination, bytes | None]]
@@ -304,16 +309,16 @@ def _plain(finding: Finding) -> list[object]:
     ]
 
 
-def _restored(text: str, entry: Entry, copy: Stamp | None) -> Examination | None:
-    """The examination; None where it was made beside another registry copy."""
-    findings, left, gist, of = json.loads(text)
+def _restored(values: list[Any], entry: Entry, copy: Stamp | None) -> Examination | None:
+    """The examination that `_written` wrote; None where it was made beside another registry copy."""
+    findings, left, gist, of = values
     if of != (list(copy) if copy is not None else None):
         return None
     return Examination(
         str(entry.path),
         entry.kind,
         tuple(_finding(values, entry.path) for values in findings),
-        Gist.from_list(gist) if gist is not None else None,
+        Gist.from_list(str(entry.path), entry.kind, entry.id, gist) if gist is not None else None,
         None if left is None else tuple(_finding(values, entry.path) for values in left),
     )
 
@@ -322,24 +327,27 @@ def _finding(values: list[Any], path: Path) -> Finding:
     code, severity, record, field, message, line, column, end_line, end_column, value, *rest = values
     suggestions, replacement, safe, help_, keys, source = rest
     return Finding(
-        code=code,
-        severity=Severity(severity),
-        path=path,
-        record=record,
-        field=field,
-        message=message,
-        line=line,
-        column=column,
-        end_line=end_line,
-        end_column=end_column,
-        value=Decimal(value["decimal"]) if isinstance(value, dict) else value,
-        suggestions=tuple(suggestions),
-        replacement=replacement,
-        safe=safe,
-        help=help_,
-        keys=tuple(keys),
-        source=source,
+        code,
+        _SEVERITIES[severity],
+        path,
+        record,
+        field,
+        message,
+        line,
+        column,
+        end_line,
+        end_column,
+        Decimal(value["decimal"]) if value.__class__ is dict else value,
+        tuple(suggestions),
+        replacement,
+        safe,
+        help_,
+        tuple(keys),
+        source,
     )
+
+
+_SEVERITIES = {severity.value: severity for severity in Severity}
 
 
 # -- what an examination depends on -------------------------------------------------------------------

@@ -23,7 +23,7 @@ U = TypeVar("U")
 
 MANY = 400
 """Items from which on several processes are worth their start."""
-AHEAD = 2
+AHEAD = 4
 """Chunks for each process that wait to be worked on or to be collected: what bounds the memory."""
 
 

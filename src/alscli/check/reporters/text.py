@@ -12,7 +12,6 @@ from alscli.text import one_line, paint, plain, width
 _LONGEST = 120
 _FEW = 20
 """Notes that are shown with their lines."""
-_RANK = {severity: severity.rank for severity in Severity}
 
 
 def render(report: Report, *, color: bool) -> Iterator[str]:
@@ -22,7 +21,7 @@ def render(report: Report, *, color: bool) -> Iterator[str]:
     """
     framed = report.count(Severity.NOTE) <= _FEW
     path, file = None, ""
-    for finding in sorted(report.findings, key=lambda finding: -_RANK[finding.severity]):
+    for finding in sorted(report.findings, key=lambda finding: -finding.severity.rank):
         if finding.path is not path:
             path, file = finding.path, shown(finding.path)
         yield _head(finding, file, color=color)

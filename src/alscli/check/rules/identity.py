@@ -210,8 +210,8 @@ def regimen_without_platform(subject: Subject) -> Iterator[Problem]:
         return
     names = {key: (getattr(trial, key) or "").casefold() for key in ("title", "scientific_title", "acronym")}
     regimens = [key for key, name in names.items() if "regimen" in name]
-    platforms = [key for key, name in names.items() if _PLATFORM.search(name)]
-    if regimens and platforms:
+    platforms = [key for key, name in names.items() if regimens and _PLATFORM.search(name)]
+    if platforms:
         key = next((key for key in regimens if key in platforms), regimens[0])
         yield Problem((key,), "reads as a regimen of a platform, and `related` names none with regimen_of")
 
