@@ -97,17 +97,18 @@ def validate(
     report = check_files(collection, as_of=session.as_of, codes=codes, only=only, cached=session.cached)
     if not report.checked and next(iter(collection.entries()), None) is None:
         raise UsageError(f"{shown(collection.root)} holds no record", "`alscli add` adds a trial")
+    done = ""
     if fix:
         mending, left = _mending(session, codes, only)
         if diff:
             _show_mending(session, mending, len(left.findings))
             return 1 if report.fails(Severity(fail_on)) else 0
-        _mend(session, mending)
+        done = _mend(session, mending)
         report = left
     if changed_since is not None and "XR004" in codes:
         report = _with_removed(report, base, collection, within)
     _print(session, report, "statistics" if statistics else format, Severity(fail_on))
-    session.say(summary(report, time.perf_counter() - started))
+    session.say(done + summary(report, time.perf_counter() - started))
     return 1 if report.fails(Severity(fail_on)) else 0
 
 
@@ -318,14 +319,19 @@ def _mending(session: Session, codes: frozenset[str], only: frozenset[str] | Non
     return mending, findings(mending.snapshot)
 
 
-def _mend(session: Session, mending: Mending) -> None:
-    """Write what can be mended, and say what was."""
+def _mend(session: Session, mending: Mending) -> str:
+    """Write what can be mended, and say of each file what was; what to say of all at the end."""
     from alscli.check.mending import write as write_files
     from alscli.store.collection import shown
 
     _warn_refused(mending)
+    found = files = 0
     for one in write_files(session.collection, mending):
         session.say(f"mended {shown(one.after.entry.path)}: {_counted(one.findings, 'finding')}")
+        found, files = found + one.findings, files + 1
+    return (
+        f"mended {_counted(found, 'finding')} in {_counted(files, 'file')}; " if files else "nothing mended; "
+    )
 
 
 def _show_mending(session: Session, mending: Mending, left: int) -> None:
