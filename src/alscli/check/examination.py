@@ -21,7 +21,7 @@ from alscli.check.format import broken_paths, nameless, shown
 from alscli.check.format import problems as schema_problems
 from alscli.check.gist import Gist, gist_of
 from alscli.check.rule import CATALOGUE, Ruleset
-from alscli.check.subject import Names, Subject, of_the_last
+from alscli.check.subject import Names, Subject
 from alscli.errors import UsageError
 from alscli.model.format import MODELS, shape_of
 from alscli.model.nearness import nearest
@@ -138,13 +138,14 @@ def _keys_of_refs(ledger: Record) -> frozenset[str] | None:
 def subject_of(record: Record, around: Surroundings) -> Subject | None:
     """The record as rules see it, as far as it can be read; None where it cannot."""
     model: Any = record.model
+    broken = _broken_paths(record)
     if model is None:
         if record.document is None or any(error["type"] == "newer_schema" for error in record.errors):
             return None
         context = {"vocabularies": around.vocabularies}
         values = record.document.values
-        model = readable_part(MODELS[record.entry.kind], values, _broken_paths(record), context)
-    return Subject(record, model, around.snapshot, around.names, around.vocabularies, around.as_of)
+        model = readable_part(MODELS[record.entry.kind], values, broken, context)
+    return Subject(record, model, around.snapshot, around.names, around.vocabularies, around.as_of, broken)
 
 
 def _reading_problems(record: Record, around: Surroundings) -> Iterator[Stated]:
@@ -159,28 +160,26 @@ def _reading_problems(record: Record, around: Surroundings) -> Iterator[Stated]:
 def _record_problems(subjects: Sequence[Subject | None], rules: Ruleset) -> list[list[Stated]]:
     """What the rules of its kind say of each record, except of what the schema has refused already."""
     found: list[list[Stated]] = [[] for _ in subjects]
-    broken = [frozenset() if subject is None else _broken_paths(subject.record) for subject in subjects]
-    asked: dict[str, list[int]] = defaultdict(list)
+    asked: dict[str, list[tuple[int, Subject]]] = defaultdict(list)
     for number, subject in enumerate(subjects):
         if subject is not None:
             for rule in rules.about(subject.record.entry.kind, subject.values):
-                asked[rule.code].append(number)
+                asked[rule.code].append((number, subject))
     for rule in rules:
-        for number in asked.get(rule.code, ()):
-            subject = subjects[number]
+        for number, subject in asked.get(rule.code, ()):
+            broken = subject.broken
             try:
                 for problem in rule.check(subject):
-                    if not broken[number] or broken[number].isdisjoint(_ways(problem.path)):
+                    if not broken or broken.isdisjoint(_ways(problem.path)):
                         found[number].append((rule.code, problem))
             except BrokenError:
                 continue
             except TypeError:  # a broken value in a function written in C
-                if subject is not None and subject.record.readable:
+                if subject.record.readable:
                     raise
     return found
 
 
-@of_the_last
 def _broken_paths(record: Record) -> frozenset[Path]:
     if record.document is None or not record.errors:
         return frozenset()
@@ -309,8 +308,7 @@ def waive(
     waivers = _waivers(subject)
     if not waivers:
         return findings
-    broken = _broken_paths(subject.record)
-    unnamed = nameless(subject.record.entry.kind, broken) if len(waivers) <= _JUDGED else set()
+    unnamed = nameless(subject.record.entry.kind, subject.broken) if len(waivers) <= _JUDGED else set()
     groups: dict[Scope, list[int]] = defaultdict(list)
     for position, waiver in waivers.items():
         groups[_scope_of(waiver, subject, unnamed)].append(position)
@@ -328,7 +326,7 @@ def waive(
         kept = _without_the_only_rule(kept)
     used = {position for group in covering for position in groups[group]}
     errors = {finding.code for finding in kept if finding.severity is Severity.ERROR}
-    misplaced = ("waivers",) in broken  # some stand below a misspelled header
+    misplaced = ("waivers",) in subject.broken  # some stand below a misspelled header
     for position, waiver in waivers.items() if not misplaced else ():
         idle = (
             position not in used

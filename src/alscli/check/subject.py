@@ -79,7 +79,7 @@ class Subject:
     """A record under examination, and what surrounds it.
 
     `record` holds the document with its raw values; `snapshot` every other record, `names` what can be
-    cited of them; `as_of` is the day that counts as today.
+    cited of them; `as_of` is the day that counts as today; `broken` are the paths that the schema refuses.
     """
 
     record: Record
@@ -88,6 +88,7 @@ class Subject:
     names: Names
     vocabularies: Vocabularies
     as_of: date
+    broken: frozenset[Path] = frozenset()
 
     @property
     def trial(self) -> Trial:
