@@ -8,6 +8,7 @@ values.
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
 from copy import copy
@@ -46,6 +47,7 @@ _USUAL_FOR = {
     **dict.fromkeys(("page", "where", "location", "section"), ("loc",)),
     **dict.fromkeys(("source", "reference", "ref"), ("src",)),
     **dict.fromkeys(("date", "when"), ("on",)),
+    **dict.fromkeys(("timepoint", "visit", "timeframe", "timing"), ("at",)),
     **dict.fromkeys(("count", "number", "size"), ("n",)),
     **dict.fromkeys(("comment", "remark"), ("note",)),
     "reason": ("why",),
@@ -126,7 +128,13 @@ def _parts(key: str, known: Iterable[str], there: Collection[str]) -> list[str]:
 
 
 def _plain(key: str) -> str:
+    if not key.isascii():
+        key = unicodedata.normalize("NFKC", key).translate(_LIKE_LATIN)
     return re.sub(r"[\W_]", "", key).lower()
+
+
+_LIKE_LATIN = str.maketrans("асеорхуіјѕһԁԛԝАВСЕНКМОРТХοαερνικυ", "aceopxyijshdqwABCEHKMOPTXoaepviku")
+"""Cyrillic and Greek letters that look like Latin ones."""
 
 
 def _distance(one: str, other: str) -> int | None:

@@ -158,7 +158,10 @@ def _reading_problems(record: Record, around: Surroundings) -> Iterator[Stated]:
 
 
 def _record_problems(subjects: Sequence[Subject | None], rules: Ruleset) -> list[list[Stated]]:
-    """What the rules of its kind say of each record, except of what the schema has refused already."""
+    """What the rules of its kind say of each record, except of what is told already.
+
+    That is what the schema refuses, and what stands in an element that is a copy of another (SM006).
+    """
     found: list[list[Stated]] = [[] for _ in subjects]
     asked: dict[str, list[tuple[int, Subject]]] = defaultdict(list)
     for number, subject in enumerate(subjects):
@@ -167,10 +170,10 @@ def _record_problems(subjects: Sequence[Subject | None], rules: Ruleset) -> list
                 asked[rule.code].append((number, subject))
     for rule in rules:
         for number, subject in asked.get(rule.code, ()):
-            broken = subject.broken
+            told = subject.broken if rule.code == "SM006" else subject.told_already
             try:
                 for problem in rule.check(subject):
-                    if not broken or broken.isdisjoint(_ways(problem.path)):
+                    if not told or told.isdisjoint(_ways(problem.path)):
                         found[number].append((rule.code, problem))
             except BrokenError:
                 continue

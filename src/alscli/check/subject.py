@@ -138,6 +138,28 @@ class Subject:
                     found.append(field)
         return frozenset(found)
 
+    @cached_property
+    def told_already(self) -> frozenset[Path]:
+        """What the schema refuses, and elements that say the same as the first of their name (SM006)."""
+        copies: list[Path] = []
+        for field, key in named_lists(self.record.entry.kind) if self.twins else ():
+            first: dict[str, Any] = {}
+            for position, element in enumerate(self.values[field] if field in self.twins else ()):
+                if element.__class__ is dict and key in element:
+                    earlier = first.setdefault(str(element[key]), element)
+                    if earlier is not element and earlier == element:
+                        copies.append((field, position))
+        return self.broken.union(copies)
+
+    @cached_property
+    def lost_arms(self) -> frozenset[str]:
+        """The arms that results and harms name and that are not there, which is XR001's finding."""
+        named: set[str | None] = {safety.arm for safety in listed(self.trial.safety)}
+        for outcome in listed(self.trial.outcomes):
+            named.update(value.arm for value in listed(outcome.values))
+            named.update(effect.arm for effect in listed(outcome.effects))
+        return frozenset(filter(None, named)) - {arm.id for arm in listed(self.trial.arms)}
+
     @view
     def notes(self) -> Iterator[tuple[Path, str]]:
         """What the curator wrote in words: notes of the record and its outcomes, statements on safety."""

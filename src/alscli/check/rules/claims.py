@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from alscli.check.finding import Problem
 from alscli.check.rule import rule
 from alscli.check.rules.dates import happened
+from alscli.check.rules.text import seen
 from alscli.check.subject import Subject
 from alscli.model.evidence import has_result
 from alscli.model.path import Path
@@ -23,7 +24,7 @@ _READ = 20_000
 
 def sentences(text: str) -> list[str]:
     """The sentences of a note, white space folded; an empty line ends one, and a question keeps its mark."""
-    return [" ".join(sentence.split()) for sentence in _SENTENCE.split(text[:_READ])]
+    return [" ".join(sentence.split()) for sentence in _SENTENCE.split(seen(text[:_READ]))]
 
 
 _NO_EFFICACY = (
@@ -273,7 +274,7 @@ _SUPERLATIVE = re.compile(
     r"|first-of-its-kind"
     r"|world['’]?s?[ -](?:very )?first"
     r"(?![ -]aid\b| (?:[\w-]+ )?(?:patient|participant|subject|volunteer)s?\b)"
-    r"|\bfirst (?:(?!patient|participant|person|subject|volunteer)[\w-]+ ){0,3}in the world"
+    r"|\bfirst(?:[- ]ever)? (?:(?!patient|participant|person|subject|volunteer)[\w-]+ ){0,3}in the world"
     r"|ground[ -]?breaking|revolutionary|game[ -]chang|unprecedented|cutting[ -]edge"
     r"|miracul|miracle(?! (?:cohort|trial|stud))"
     r"|(?<!btd \()(?<!btd[（(])(?<!designation \()breakthrough"

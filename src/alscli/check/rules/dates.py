@@ -80,6 +80,8 @@ def stages_in_order(subject: Subject) -> Iterator[Problem]:
             for earlier, later in combinations(stages, 2)
             if earlier[1].surely_after(later[1])
         ]
+        if len(broken) == 3:  # first and last are exchanged
+            broken = [(stages[0], stages[2])]
         # Of several, those between neighbors; a year in between may fit both neighbors, which do not fit.
         for (first, before), (second, after) in [p for p in broken if p in pairwise(stages)] or broken:
             if first not in told:  # one date that is wrong may stand against several

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 from alscli.check.finding import Problem
 from alscli.check.rule import rule
@@ -53,11 +53,16 @@ def randomized_to_what(subject: Subject) -> Iterator[Problem]:
     if trial.study_type == "observational":
         return
     if allocation is not None and (allocation == "randomized") != (trial.design == "rct"):
-        if trial.design in ("rct", "nrct", "single_arm", "dose_escalation"):
+        if trial.design in _ASSIGNING or (allocation == "randomized" and trial.design in _OF_FEW):
             yield Problem(("allocation",), f"{allocation}, yet the design is {trial.design}")
         return
-    if _lacks_an_arm(trial):
+    if _lacks_an_arm(trial) and not subject.lost_arms:
         yield Problem(("arms",), "a randomized trial of one arm", at="header")
+
+
+_ASSIGNING = frozenset({"rct", "nrct", "single_arm", "dose_escalation"})
+_OF_FEW = frozenset({"case_report", "case_series", "expanded_access"})
+"""Designs in which nobody is assigned by chance, and of which registries say all sorts of things."""
 
 
 def _lacks_an_arm(trial: Trial) -> bool:
@@ -152,8 +157,7 @@ def safety_is_not_primary(subject: Subject) -> Iterator[Problem]:
         return
     primaries = [outcome for outcome in listed(trial.outcomes) if outcome.role == "primary"]
     if primaries and not any(_is_safety(outcome) for outcome in primaries):
-        words = "is not" if len(primaries) == 1 else f"none of {len(primaries)} is"
-        yield Problem(("outcomes",), f"phase 1, and the primary outcome {words} about safety", at="header")
+        yield Problem(("outcomes",), "phase 1, and no primary outcome is about safety", at="header")
 
 
 def _is_safety(outcome: Outcome) -> bool:
@@ -171,7 +175,7 @@ def control_fits_arms(subject: Subject) -> Iterator[Problem]:
 
     Where at least two arms are listed and the role of each is known. `placebo` and `sham` both pass for
     either role, and standard care for what registries call active or no intervention. An external control
-    is DS007's; the arms of a crossover trial are sequences.
+    is DS007's; the arms of a crossover trial are sequences, and those of an observational study groups.
 
     Example: articles say placebo, and the control of NCT01363401 was riluzole alone
     Remedy: compare with the registry's arms; the background of all arms and nothing else is `standard_care`.
@@ -180,19 +184,28 @@ def control_fits_arms(subject: Subject) -> Iterator[Problem]:
     control, arms = known(trial.control), listed(trial.arms)
     if control in (None, "external") or len(arms) < 2 or known(trial.model) == "crossover":
         return
+    if trial.study_type == "observational":
+        return
     roles = [known(arm.role) for arm in arms]
     shared = "other" in roles and _is_regimen(trial)
     if None in roles or shared or _lacks_an_arm(trial):  # the last is DS002's
         return
+    words = _unfit(control, roles)
+    if words and not subject.lost_arms:
+        yield Problem(("control",), f"{control}, yet {words}")
+
+
+def _unfit(control: str | None, roles: Collection[str | None]) -> str:
+    """How the roles of the arms contradict the control; "" where they do not."""
     found = sorted({role for role in roles if role in _COMPARATORS})
     if control == "none":
-        if found:
-            yield Problem(("control",), f"none, yet the arms hold {' and '.join(found)}")
-    elif control == "dose":
-        if sum(role in ("experimental", "active_comparator") for role in roles) < 2:
-            yield Problem(("control",), "another dose, yet only one arm is treated")
-    elif control in CONTROLS and not CONTROLS[control] & set(roles):
-        yield Problem(("control",), f"{control}, yet the arms hold {' and '.join(found) or 'no control'}")
+        return f"the arms hold {' and '.join(found)}" if found else ""
+    if control == "dose":
+        treated = sum(role in ("experimental", "active_comparator") for role in roles)
+        return "only one arm is treated" if treated < 2 else ""
+    if control in CONTROLS and CONTROLS[control].isdisjoint(roles):
+        return f"the arms hold {' and '.join(found) or 'no control'}"
+    return ""
 
 
 @rule("DS007", "error", "trial", about=("control", "arms[].role"))
@@ -207,7 +220,7 @@ def external_control_unnamed(subject: Subject) -> Iterator[Problem]:
     """
     trial = subject.trial
     outside = [(a, arm) for a, arm in enumerate(listed(trial.arms)) if known(arm.role) == "external_control"]
-    if not outside and known(trial.control) == "external":
+    if not outside and known(trial.control) == "external" and not subject.lost_arms:
         yield Problem(("control",), "external, and no arm says what it is")
     for a, arm in outside:
         if arm.label is None:

@@ -146,11 +146,8 @@ def result_against_p(subject: Subject) -> Iterator[Problem]:
     """
     for o, outcome in enumerate(listed(subject.trial.outcomes)):
         effects = listed(outcome.effects)
-        if outcome.result in ("met", "nominal") and known(outcome.instrument) != "adverse-events":
-            stated = [effect for effect in effects if known(effect.p) is not None]
-            if stated and all(_is_above_alpha(outcome, effect) for effect in stated):
-                message = f"{outcome.result}, with {_shown_p(stated)}"
-                yield Problem(("outcomes", o, "result"), message)
+        if chance := _met_by_chance(outcome):
+            yield Problem(("outcomes", o, "result"), f"{outcome.result}, with {_shown_p(chance)}")
         elif outcome.result in ("not_met", "not_significant"):
             between_arms = any(effect.vs not in Effect.BASELINES for effect in effects)
             below = [
@@ -165,6 +162,14 @@ def result_against_p(subject: Subject) -> Iterator[Problem]:
                 shown = _shown_p([effects[e] for e in below])
                 path: Path = ("outcomes", o, "effects", below[0], "p")
                 yield Problem(path, f"{shown}{words}, yet the result is {outcome.result}")
+
+
+def _met_by_chance(outcome: Outcome) -> list[Effect]:
+    """The effects of a positive result whose every p is above α."""
+    if outcome.result not in ("met", "nominal") or known(outcome.instrument) == "adverse-events":
+        return []
+    stated = [effect for effect in listed(outcome.effects) if known(effect.p) is not None]
+    return stated if all(_is_above_alpha(outcome, effect) for effect in stated) else []
 
 
 def _shown_p(effects: list[Effect]) -> str:
@@ -208,7 +213,7 @@ def met_by_harm(subject: Subject) -> Iterator[Problem]:
 
     The direction of benefit is the instrument's: a higher AALS or ALSAQ-40 is worse. Adverse events, the
     comparison with baseline (in a disease that only declines) and non-inferiority, by method, definition or
-    note, are left alone.
+    note, are left alone, as is what OC006 finds.
 
     Example: AALS rising by 7.18 more than on placebo, `met`
     Remedy: compare sign and arms with the source.
@@ -216,7 +221,7 @@ def met_by_harm(subject: Subject) -> Iterator[Problem]:
     for o, outcome in enumerate(listed(subject.trial.outcomes)):
         if outcome.result != "met" or known(outcome.instrument) == "adverse-events":
             continue
-        if _told(outcome, _NO_WORSE):
+        if _told(outcome, _NO_WORSE) or _met_by_chance(outcome):
             continue
         judged = [
             (benefits(subject, outcome, effect), e)

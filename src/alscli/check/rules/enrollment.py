@@ -27,6 +27,11 @@ _NO_SHARE = frozenset(
 _SHARE = frozenset({"responder", "category", "survival_rate", "incidence"})
 _COUNTED_PEOPLE = frozenset({"responder", "category", "survival_rate"})
 """Measures of which a count is one of people; an incidence may count events."""
+_PEOPLE = re.compile(
+    r"(?:patient|participant|subject|person|people|individual)s?(?![-\w])|患者|受[试試]者|人(?!次|年)",
+    re.IGNORECASE,
+)
+"""Units that count people, and neither their years nor what happened to them."""
 _FEIGNED = frozenset({"placebo_comparator", "sham_comparator"})
 # CT.gov's arm types do not tell a feigned procedure from an injected placebo as `control` does, and call an
 # arm on the usual treatment now active, now without intervention.
@@ -157,7 +162,7 @@ def arms_add_up(subject: Subject) -> Iterator[Problem]:
     Remedy: compare the arms with the paper; a denominator that is missing can be added.
     """
     sums = _sum_in_doubt(subject.trial)
-    if sums is not None and "arms" not in subject.twins:
+    if sums is not None and "arms" not in subject.twins and not subject.lost_arms:
         yield Problem(("arms",), sums, at="header")
 
 
@@ -221,11 +226,12 @@ def _percent(part: int, whole: int) -> Decimal:
 def outcome_exceeds_arm(subject: Subject) -> Iterator[Problem]:
     """An outcome counts more people than its arm, its subgroup, its own n or the trial holds.
 
-    Not where `population = "pooled"`. A number that several outcomes have of an arm is told once; of an arm
-    or subgroup that no n fits, only the first, since its own n is then the likely slip. Nothing is told of
-    arms that EN002 doubts. A group by the treatment received, as every group of a crossover, may hold more
-    than its arm, never more than all arms. A subgroup is held against the enrolled, the randomized, the
-    treated or all arms, whichever are the most.
+    The trial holds the enrolled, the randomized, the treated or all arms, whichever are the most; against it
+    stand subgroups, and who is of no arm or of an arm without `n`. An incidence counts people where its
+    `unit` says so. Not where `population = "pooled"`. A number that several outcomes have of an arm is told
+    once; of an arm or subgroup that no n fits, only the first, since its own n is then the likely slip.
+    Nothing is told of arms that EN002 doubts. A group by the treatment received, as every group of a
+    crossover, may hold more than its arm, never more than all arms.
 
     Example: n = 100 in an arm of 95
     Remedy: compare with the paper's table; a pooled analysis has `population = "pooled"`.
@@ -292,18 +298,19 @@ def _subgroups(trial: Trial) -> list[_Count]:
     ]
     if not sizes:
         return []
-    stages = [counted(trial, name) for name in ("enrolled", "randomized", "treated")]
-    numbers = [n for n in (*stages, _Arms(trial).total) if n]
-    if not numbers:
+    most = _Arms(trial).most
+    if most is None:
         return []
-    words = f"people of a subgroup, in a trial of {max(numbers)}"
-    return [_Count(path, n, ("enrollment",), max(numbers), words) for path, n in sizes]
+    words = f"people of a subgroup, in a trial of {most}"
+    return [_Count(path, n, ("enrollment",), most, words) for path, n in sizes]
 
 
 def _counts_of(outcome: Outcome, path: Path, arms: _Arms, beyond: int) -> Iterator[_Count]:
     """The denominators of an outcome's values, and the values that count people."""
     whole = known(outcome.subgroup.n) if outcome.subgroup is not None else None
-    counting = known(outcome.stat) == "count" and known(outcome.measure) in _COUNTED_PEOPLE
+    counting = known(outcome.stat) == "count" and (
+        known(outcome.measure) in _COUNTED_PEOPLE or _PEOPLE.match(outcome.unit or "") is not None
+    )
     for v, value in enumerate(listed(outcome.values)):
         at: Path = (*path, "values", v)
         n, quantity = known(value.n), known(value.value)
@@ -335,6 +342,21 @@ class _Arms:
         sizes = self.sizes.values()
         return None if None in sizes else sum(filter(None, sizes))
 
+    @cached_property
+    def most(self) -> int | None:
+        """As many people as any part of the trial can hold; None where that is not known."""
+        stages = [counted(self._trial, name) for name in ("enrolled", "randomized", "treated")]
+        return max((n for n in (*stages, self.total) if n), default=None)
+
+    def is_inside(self, arm: str | None) -> bool:
+        """Whether the people of an arm are some of the trial's; of no arm, all of them may be meant."""
+        return arm is None or (arm in self.sizes and arm not in self._external)
+
+    @cached_property
+    def _external(self) -> frozenset[str]:
+        arms = listed(self._trial.arms)
+        return frozenset([arm.id for arm in arms if known(arm.role) in (None, "external_control", "other")])
+
 
 def _in_arm(
     path: Path, number: int | Decimal, arm: str | None, said: Outcome | Safety, arms: _Arms, beyond: int = 0
@@ -342,6 +364,8 @@ def _in_arm(
     """A number of people in an arm, if it is known how many that can be."""
     size = arms.sizes.get(arm or "")
     if size is None:
+        if arms.most is not None and arms.is_inside(arm):
+            yield _Count(path, number, ("enrollment",), arms.most, f"people, in a trial of {arms.most}")
         return
     room = size + beyond
     if number > room and (arms.are_sequences or _is_as_treated(said)):

@@ -170,7 +170,7 @@ def lacks_registration(subject: Subject) -> bool:
 
 @rule("ID008", "warning", "collection")
 def eu_number_versions(gists: Sequence[Gist], register: Register) -> Iterator[Told]:
-    """One EU CT number with different versions in two files.
+    """One EU CT number with different versions as the registry ids of two files.
 
     The last group of an EU CT number counts versions of one application, not trials.
 

@@ -214,6 +214,8 @@ def _plausible(
     ranges, named = _PLAUSIBLE.get(known(given.unit) or ""), given.intervention
     if ranges is None or (named is not None and named not in therapies):
         return None
+    if named is not None and _misfits(known(therapies[named].modality) or "", given):
+        return None  # IV007's
     cell_type = known(therapies[named].cell_type) if named is not None else None
     kinds = (*_kinds(subject, cell_type or "other-cell"), "")
     return next(ranges[kind] for kind in kinds if kind in ranges)
@@ -258,7 +260,7 @@ _SWALLOWED = frozenset({"oral", "inhaled", "intranasal", "transdermal"})
 _INJECTED = frozenset({"intravenous", "intra_arterial", "subcutaneous", "intramuscular", "intrathecal"})
 _MACHINES = frozenset({"bci", "exoskeleton"})
 _CELLS = frozenset({"cells", "cells/kg"})
-_WITHOUT_CELLS = frozenset({"small_molecule", "aso", "sirna", "antibody", "ev"})
+_WITHOUT_CELLS = frozenset({"small_molecule", "aso", "sirna", "antibody", "ev", "biologic", "device"})
 _UNFIT = {
     "cell": frozenset({"oral", "transdermal", "wearable"}),
     "ev": frozenset({"implanted", "wearable"}),

@@ -14,6 +14,7 @@ from functools import lru_cache
 from alscli.check.finding import Problem
 from alscli.check.rule import rule
 from alscli.check.rules.claims import apart_from_primary, overdue
+from alscli.check.rules.text import seen
 from alscli.check.subject import Subject
 from alscli.model.path import Path
 from alscli.model.trial import Outcome, Value
@@ -210,7 +211,7 @@ def no_primary(subject: Subject) -> Iterator[Problem]:
     """An interventional trial whose outcomes are listed, none of them as primary.
 
     Without it nobody can tell what the trial was to show. Case reports and expanded access have none. Where
-    a subgroup or an analysis post hoc is positive, CL002 says more.
+    a subgroup or an analysis post hoc is positive, CL002 says more; a waiver of that rule is one of this.
 
     Example: five outcomes, all `unspecified`
     Remedy: take the primary outcome from the registry or the protocol; none where there is none.
@@ -221,8 +222,8 @@ def no_primary(subject: Subject) -> Iterator[Problem]:
         return
     if trial.design in ("case_report", "expanded_access") or any(o.role == "primary" for o in outcomes):
         return
-    if apart_from_primary(trial) is None:
-        yield Problem(("outcomes",), f"none of {len(outcomes)} outcomes is primary", at="header")
+    if apart_from_primary(trial) is None and not any(waiver.rule == "CL002" for waiver in trial.waivers):
+        yield Problem(("outcomes",), "no outcome is primary", at="header")
 
 
 @rule("OC012", "warning", "trial", about=("dates.results_posted",))
@@ -274,7 +275,7 @@ def survival_undefined(subject: Subject) -> Iterator[Problem]:
     for o, outcome in enumerate(listed(subject.trial.outcomes)):
         if known(outcome.instrument) not in instruments:
             continue
-        text = outcome.definition or ""
+        text = seen(outcome.definition or "")
         timed = outcome.at is not None or any(value.at is not None for value in listed(outcome.values))
         missing = [] if _EVENT.search(text) else ["event"]
         if not timed and not _CUT_OFF.search(text):

@@ -102,7 +102,8 @@ def no_primary_source(subject: Subject) -> Iterator[Problem]:
 
     A registry id is one, and `registry` as a source says that there is one. So is any reference of the
     record, or of the ledger if the record cites it, that is not news, review, aggregator, patient
-    organization, seed or erratum. A product without any reference is left alone.
+    organization, seed or erratum. A product without any reference is left alone, as is a record that cites
+    what is not there (PV001).
 
     Example: a trial known from one news article
     Remedy: look for the registry entry or the paper; waive it where there is none.
@@ -115,7 +116,7 @@ def no_primary_source(subject: Subject) -> Iterator[Problem]:
     refs = subject.refs
     keys = subject.cites & refs.keys()
     kinds = {refs[key].kind for key in keys} | {ref.kind for ref in model.refs}
-    if kinds and kinds <= _NOT_PRIMARY:
+    if kinds and kinds <= _NOT_PRIMARY and not subject.unresolved:
         yield Problem(("refs",), f"no primary source, only {_words(list(kinds))}", at="header")
 
 

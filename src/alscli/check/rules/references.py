@@ -86,11 +86,12 @@ def references_resolve(subject: Subject) -> Iterator[Problem]:
     Remedy: mend the id; add the product with `alscli add`.
     """
     own = subject.record.entry.id
-    told: set[tuple[str, str]] = set()
+    told: dict[tuple[str, str], tuple[str, ...]] = {}
     for what, path, name, there in _unresolved(subject, subject.trial):
         if (what, name) != ("record", own) and f"{what}s" not in subject.twins:  # SM006's
-            told.add((what, name))
-            yield _missing(what, path, name, _near(name, there, told))
+            if (what, name) not in told:
+                told[what, name] = _near(name, there, told)
+            yield _missing(what, path, name, told[what, name])
     number = parse_registry_id(subject.trial.registry_id or "") if subject.trial.related else None
     for r, related in enumerate(subject.trial.related):
         if related.id == own or (number is not None and _is_number(related.id, number)):

@@ -109,6 +109,8 @@ _TO_BEGIN = rf"\bapprov(?:ed|al)\b(?: \w+)?? (?:to|for) {_BEGIN} [^.;,，；]{{0
 _ABOUT_TRIAL = re.compile(
     r"(?<![A-Za-z])(?:IND|CTA)(?![A-Za-z])|investigational new drug|\bmay proceed\b|\bimplied licen[cs]e\b"
     r"|\bphase (?:[0-4]|I|V)+[abc]?\b.{0,20}\bmay (?:begin|start)"
+    r"|^phase (?:[0-4]|I|V)+[abc]?\b"
+    r"(?![^;]*\b(?:data|results?|met|based|show\w*|trials?|stud\w+|completed)\b)"
     r"|\bclinical trial (?:application|notification|permit|permission|approval|clearance|licen[cs]e)"
     rf"|\b{_TRIALS}[^.;,，；]{{0,40}}?\b(?:may (?:begin|start|proceed|commence|open)|authori[sz]\w+|cleared)"
     rf"|\bauthori[sz](?:ation of|ation for|(?:ation|ed) to {_BEGIN}) [^.;,，；]{{0,40}}?\b{_TRIALS}"
@@ -126,7 +128,10 @@ _TRIAL_APPROVED = re.compile(
     r"|\bIND(?: application)?\b[^,]{0,30}\bapprov(?:ed|al)\b"
     r"|\b(?:trials?|study|studies)\b"
     r"(?: (?:was|were|is|are|has|have|had|been|being|also|already|then|first)){1,4}"
-    rf" approved\b|\b(?:trial|study) approved by\b|{_TO_BEGIN}",
+    rf" approved\b|\b(?:trial|study) approved by\b|{_TO_BEGIN}"
+    r"|批准了?(?:[该該此其]|[这這][一个個款种種]*)?(?:药|藥|产品|產品)?的?(?:IND(?![A-Za-z])|[临臨]床[试試][验驗])"
+    r"|(?:[临臨]床[试試][验驗]|(?<![A-Za-z])IND)(?:申[请請])?(?:已|已经|於|于|在)?[^，,。；;]{0,12}?(?:[获獲]批(?!准?上市)|批准(?!上市))"
+    r"|[获獲]批[临臨]床",
     re.IGNORECASE,
 )
 _ETHICS = re.compile(
@@ -159,7 +164,7 @@ def clearance_called_approval(subject: Subject) -> Iterator[Problem]:
     Example: `type = "approval"` with the outcome "IND for phase 1/2"
     Remedy: write cleared, and record `ind_cleared` or `cta_authorized`.
     """
-    for path, text in subject.notes if subject.may_say(["approv"]) else ():
+    for path, text in subject.notes if subject.may_say(["approv", "批"]) else ():
         for sentence in sentences(text):
             found = _TRIAL_APPROVED.search(sentence)
             if found is None or _denied(sentence, found) or _ETHICS.search(sentence):
@@ -339,7 +344,14 @@ def _takers(event: Event, subject: Subject) -> tuple[str, ...]:
 _ONCE = frozenset(
     {"ind_submitted", "ind_accepted", "ind_cleared", "cta_authorized", "nhc_filing", "orphan", "fast_track"}
     | {"rmat", "breakthrough", "prime", "care_pilot", "approval", "conditional_approval"}
-    | {"accelerated_approval", "bla_withdrawn", "maa_withdrawn", "approval_withdrawn"}
+    | {
+        "accelerated_approval",
+        "first_dose",
+        "discontinued",
+        "bla_withdrawn",
+        "maa_withdrawn",
+        "approval_withdrawn",
+    }
 )
 
 
@@ -347,9 +359,10 @@ _ONCE = frozenset(
 def one_event_two_dates(subject: Subject) -> Iterator[Problem]:
     """One event of a product twice, with different dates, and no dispute about it.
 
-    Agency, type and indication are what an event is. Events that recur (results, holds, amendments, votes)
-    are left alone, as are dates that can be one day, such as 2025-02 and 2025-02-14, clearances of different
-    phases, approvals with different outcomes (the tablet, the film), and receipts that RG003 reports.
+    Agency, type and indication are what an event is. Events that recur (results, holds, amendments, votes,
+    applications, meetings, licences) are left alone, as are dates that can be one day, such as 2025-02 and
+    2025-02-14, clearances of different phases, approvals with different outcomes (the tablet, the film),
+    and receipts that RG003 reports.
 
     Example: XS228: FDA clearance in January and in February 2025
     Remedy: keep one, and both dates in a dispute about `events`.

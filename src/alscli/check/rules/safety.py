@@ -22,15 +22,18 @@ _WORDS = {
 _GOOD = r"(?:good|excellent|favou?rable|acceptable|satisfactory)"
 _SAFE_STEMS = re.compile(r"safe|tolera|安全|耐受", re.IGNORECASE)
 """A part of everything that `_SAFE` can match."""
+_HAPPENED = r"(?:[发發]生|出[现現]|[见見]|[观觀]察到)"
 _SAFE = re.compile(
-    r"(?<![\w-])(?:safe|safely|well[- ]tolerated|tolerable|tolerated (?:very |quite )?well)\b(?!-)"
+    r"(?<![\w-])(?:safe|safely|well[- ]tolerated|tolerable"
+    r"|tolerated (?:(?:the |their |this )?[\w-]+ )?(?:very |quite )?well)\b(?!-)"
     rf"|\b{_GOOD} (?:and \w+ )?(?:tolerability|tolerance"
     r"|safety(?= profile| and tolerab|\W*$|[,.;:)]))"
     rf"|\b(?:safety|tolerability|tolerance)(?: profile)?(?: was| were| is)? {_GOOD}\b"
     r"|\bno (?:[\w-]+ )?safety (?:concern|signal|issue|problem)"
-    r"|(?:[无無]|未[发發][现現]|未[见見]|[没沒]有)(?:任何|明[显顯]|重大|新)?的?安全性?(?:[问問][题題]|信[号號]|[隐隱]患)"
+    rf"|(?:[无無]|[没沒]有|未(?:{_HAPPENED}|[发發][现現]|[报報][告道]|[检檢]出))(?:任何|明[显顯]|重大|新)?的?"
+    r"安全性?(?:[问問][题題]|信[号號]|[隐隱]患)"
     r"|安全(?=[且可地]|[和与與及并並]?(?:有效|耐受)(?!性)|的?(?:[^\w:：]|$))"
-    r"|(?:安全性|耐受性?)(?:均|都|是)?(?:[较較很]?(?:良好|好)|可以?接受(?!性|[与與]否|程度))"
+    r"|(?:安全性|耐受性?)(?:均|都|是)?(?:[较較很]?(?:良好|好|佳)|可以?接受(?!性|[与與]否|程度))"
     r"|(?:良好|可接受)的?(?:安全|耐受)",
     re.IGNORECASE,
 )
@@ -44,7 +47,6 @@ _PEOPLE = r"(?:patient|participant|person|people|subject|individual|volunteer|re
 _HAD = r"(?:had|has|have|experienced|suffered|developed|reported|showed|sustained|with)"
 _SEEN = r"(?:observed|seen|noted|found|detected|encountered|experienced|occur\w*|happen\w*|arise|arose)"
 _EVENT_ZH = r"(?:[严嚴]重的?(?:不良|副)(?:事件|反应|反應|作用)|SAEs?)"
-_HAPPENED = r"(?:[发發]生|出[现現]|[见見]|[观觀]察到)"
 _FOUND = rf"(?:{_HAPPENED}|[报報][告道]|[发發][现現]|[检檢]出|[监監][测測]到|[记記][录錄]到)[到过過]?"
 _ANY = (
     r"(?:任何|一|1?[例名位]|(?:明[显顯]|特殊)的?|(?:[严嚴]重)?[并併][发發]症"
@@ -52,11 +54,13 @@ _ANY = (
 )
 _NUMBERS_ZH = r"的?(?:[数數]|例[数數]|[资資]料|信息|[记記][录錄]|[报報]告)"
 _NONE = (
-    r"(?:(?:no|neither|without|zero|0|free (?:of|from))(?: any| single)?|not(?: \w+)? (?:any|one|a single))"
+    r"(?:(?:no|neither|without|zero|0|free (?:of|from)|absence of)(?: any| single)?"
+    r"|not(?: \w+)? (?:any|one|a single))"
 )
 _NO_EVENT = re.compile(
     rf"(?<!not )(?<![.,])\b{_NONE} (?:\w+ or )?{_EVENT}(?!{_NUMBERS})"
-    rf"|(?<!not )(?<![.,])\b{_NONE} adverse events?(?=\W*$|, | \(\w+\)| (?:were|was|occurred|have|has|had)\b)"
+    rf"|(?<!not )(?<![.,])\b{_NONE} adverse events?"
+    r"(?=(?: of any kind| at all)?\W*$|, | \(\w+\)| (?:were|was|occurred|have|has|had)\b)"
     rf"|\b(?:none|nobody|no[ -]one|neither|no (?:\w+ )?{_PEOPLE})\b(?: [\w-]+){{0,5}}? {_HAD}"
     rf"(?: (?:an?|any|single)){{0,2}} {_EVENT}"
     rf"|{_EVENT}{_ALIAS} ?(?:[:：=–—-] ?(?:none|nil|zero|0(?![.\d])|no(?! \w))\b"

@@ -268,14 +268,15 @@ def interval_and_p_disagree(subject: Subject) -> Iterator[Problem]:
     """The confidence interval leaves out no effect and p says it may be chance, or the other way round.
 
     α is 1 minus the interval's level. Silent where `method` names a test that is not that of the interval
-    (a rank test, Fisher's, a correction for several tests): VALOR's interval and p come from two models.
+    (a rank test, Fisher's, a correction for several tests): VALOR's interval and p come from two models;
+    and where the estimate is outside its interval (OC002).
 
     Example: `type = "md", ci = [0.15, 4.76], p = 0.37`
     Remedy: compare with the source; name both models in `method` where p comes from another.
     """
     for path, _, effect in subject.effects:
         verb = against_interval(effect)
-        if verb is not None:
+        if verb is not None and wrong_estimate(effect) is None:
             null = 1 if known(effect.type) in RATIOS else 0
             yield Problem((*path, "p"), f"p {effect.p}, yet the interval {_shown(effect)} {verb} {null}")
 
@@ -329,7 +330,8 @@ def p_not_of_interval(subject: Subject) -> Iterator[Problem]:
 def error_not_of_interval(subject: Subject) -> Iterator[Problem]:
     """A standard error that differs by half from the one that the interval beside it gives.
 
-    The usual cause is a standard deviation printed as a standard error. An interval of 90 or 99 % passes.
+    The usual cause is a standard deviation printed as a standard error. An interval of 90 or 99 % passes, and
+    so does one that is not symmetric about the value.
 
     Example: Oh 2018, SF-36: 2.78 [−3.74, 9.29] gives 3.3; 12.18 is printed
     Remedy: compare with the source; a standard deviation is `sd`.

@@ -156,6 +156,11 @@ _NAMES_CITED = frozenset({"product", "intervention", "arm", "vs"})
 _ALIKE = frozenset({"LATIN", "GREEK", "CYRILLIC", "ARMENIAN", "CHEROKEE", "COPTIC", "LISU", "FULLWIDTH"})
 
 
+def seen(text: str) -> str:
+    """A text as a reader sees it: without what is invisible, with plain hyphens."""
+    return text if text.isascii() else _HIDDEN.sub("", text).translate({0x2010: "-", 0x2011: "-"})
+
+
 def texts(values: Any, path: Path = ()) -> Iterator[tuple[Path, str]]:
     """Every text of a parsed file with its path, depth first."""
     if isinstance(values, str):
