@@ -21,6 +21,7 @@ from alscli.check.format import broken_paths, nameless, shown
 from alscli.check.format import problems as schema_problems
 from alscli.check.gist import Gist, gist_of
 from alscli.check.rule import CATALOGUE, Ruleset
+from alscli.check.rules.text import OUT_OF_ORDER
 from alscli.check.subject import Names, Subject
 from alscli.errors import UsageError
 from alscli.model.format import MODELS, shape_of
@@ -180,7 +181,20 @@ def _record_problems(subjects: Sequence[Subject | None], rules: Ruleset) -> list
             except TypeError:  # a broken value in a function written in C
                 if subject.record.readable:
                     raise
-    return found
+    return [_without_disorder(problems, subject) for problems, subject in zip(found, subjects, strict=True)]
+
+
+def _without_disorder(problems: list[Stated], subject: Subject | None) -> list[Stated]:
+    """Without the order of elements where what they are sorted by is wrong itself."""
+    disorder = [stated for stated in problems if stated[1].message == OUT_OF_ORDER]
+    if subject is None or not disorder:
+        return problems
+    keys = shape_of(MODELS[subject.record.entry.kind]).keys
+    for code, problem in problems:
+        field, key = (str(problem.path[0]), problem.path[-1]) if problem.path else ("", "")
+        if CATALOGUE[code].severity is not Severity.NOTE and field in keys and key in keys[field].sort:
+            return [stated for stated in problems if stated not in disorder]
+    return problems
 
 
 def _broken_paths(record: Record) -> frozenset[Path]:

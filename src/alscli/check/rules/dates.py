@@ -90,6 +90,10 @@ def stages_in_order(subject: Subject) -> Iterator[Problem]:
                 yield Problem(("dates", second, "on"), words)
 
 
+def _are_disordered(subject: Subject) -> bool:
+    return next(iter(stages_in_order(subject)), None) is not None
+
+
 def _words(name: str) -> str:
     return name.replace("_", " ")
 
@@ -227,7 +231,7 @@ def results_missing(subject: Subject) -> Iterator[Problem]:
 
     42 CFR 11.44, the EU Clinical Trials Regulation and WHO ask for summary results within a year. Delays can
     be certified, and phase 1 may be exempt, so this is no accusation. Results of any kind in the record
-    count, published or posted.
+    count, published or posted. Silent where DT002 doubts the dates.
 
     Example: completed in 2019, nothing posted and nothing published
     Remedy: none where true; add the results where there are any.
@@ -243,6 +247,8 @@ def results_missing(subject: Subject) -> Iterator[Problem]:
         or dated(trial, "results_posted") is not None
     ):
         return
+    if _are_disordered(subject):
+        return
     if not listed(trial.safety) and not any(map(has_result, listed(trial.outcomes))):
         message = f"no results, more than a year after {_words(end[0])} {end[1]}"
         yield Problem(("dates", end[0]), message)
@@ -252,13 +258,15 @@ def results_missing(subject: Subject) -> Iterator[Problem]:
 def results_late(subject: Subject) -> Iterator[Problem]:
     """Results posted more than twelve months after primary completion.
 
-    The same deadline as DT009's, missed and then made good.
+    The same deadline as DT009's, missed and then made good. Silent where DT002 doubts the dates.
 
     Example: NurOwn phase 3: posted 1,217 days after primary completion
     Remedy: none where true.
     """
     posted, end = happened(subject, "results_posted"), _end(subject.trial)
-    if posted is not None and end is not None and _is_over(end[1], posted.on.earliest, years=1):
+    if posted is None or end is None or _are_disordered(subject):
+        return
+    if _is_over(end[1], posted.on.earliest, years=1):
         days = (posted.on.earliest - end[1].latest).days
         message = f"results posted {posted.on}, {days:,} days after {_words(end[0])}"
         yield Problem(("dates", "results_posted"), message)

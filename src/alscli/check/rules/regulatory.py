@@ -56,6 +56,9 @@ def steps_in_order(subject: Subject) -> Iterator[Problem]:
     product = subject.product
     groups: dict[tuple[str | None, str | None], list[tuple[int, Event]]] = defaultdict(list)
     for e, event in enumerate(listed(product.events)):
+        on = known(event.on)
+        if on is not None and on.surely_after(subject.as_of):
+            continue  # DT003's
         if event.agency is not None and not _takers(event, subject):
             agency = _AUTHORITY.get(event.agency, event.agency)
             groups[agency, _indication(event, product)].append((e, event))

@@ -262,12 +262,15 @@ def _last_key(path: Path) -> str:
     return next((part for part in reversed(path) if isinstance(part, str)), "")
 
 
+OUT_OF_ORDER = "not in canonical order from here on"
+
+
 @rule("TX005", "note", "trial", "product", "ledger")
 def canonical_layout(subject: Subject) -> Iterator[Problem]:
     """The file is not in canonical layout.
 
     Two people who write the same record should write the same bytes; otherwise git shows differences where
-    there are none.
+    there are none. Of elements out of order nothing is told where what they are sorted by is wrong itself.
 
     Example: keys out of order, `60000000` without underscores, CRLF line ends
     Remedy: `alscli fmt`
@@ -289,7 +292,8 @@ def canonical_layout(subject: Subject) -> Iterator[Problem]:
         first = next((n for n, (old, new) in pairs if old != new), min(len(lines), len(wanted)) - 1)
         start = sum(len(line) + 1 for line in lines[:first])
         span = (start, start + len(lines[first].rstrip("\r")))
-        yield Problem((), "not in canonical layout from here on", help="`alscli fmt` mends it", span=span)
+        words = OUT_OF_ORDER if sorted(lines) == sorted(wanted) else "not in canonical layout from here on"
+        yield Problem((), words, help="`alscli fmt` mends it", span=span)
 
 
 @rule("TX006", "error", "trial", "product", about=("disputes",), waivable=False)
