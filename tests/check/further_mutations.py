@@ -1151,5 +1151,67 @@ def date_in_other_words(file: File) -> Iterator[Edit]:
             yield site.put(f'"{site.value[:4]}/{site.value[5:]}"')
 
 
+# -- one slip that looks like several -----------------------------------------------------------------
+
+
+@kind("SM006")
+@of_trials
+def outcome_pasted_twice(file: File) -> Iterator[Edit]:
+    for site in file.find("outcomes", "id"):
+        following = re.search(r"\n(?=\n\[(?!outcomes\.))|\Z", file.text[site.header_at :])
+        assert following is not None
+        end = site.header_at + following.start() + (1 if following.group() else 0)
+        block = file.text[site.header_at : end]
+        where = end + 1 + site.start - site.header_at
+        yield Edit(f"{file.text[:end]}\n{block}{file.text[end:]}", where)
+
+
+@kind("XR001")
+@of_trials
+def arm_lost_in_a_merge(file: File) -> Iterator[Edit]:
+    arms = file.find("arms", "id")
+    for site in arms if len(arms) > 2 else ():
+        end = file.text.index("\n[", site.end) + 1
+        text = file.text[: site.header_at] + file.text[end:]
+        if (named := re.search(rf"\b(?:arm|vs) = (?={re.escape(site.raw)})", text)) is not None:
+            yield Edit(text, named.end())
+
+
+@kind("DT003")
+def event_to_come(file: File) -> Iterator[Edit]:
+    for site in file.find("", "events", "on"):
+        yield site.put('"2028-01"')
+
+
+@kind("DT002")
+@of_trials
+def start_and_completion_exchanged(file: File) -> Iterator[Edit]:
+    found = {
+        site.keys[0]: site
+        for site in file.find("dates", "start", "on") + file.find("dates", "completion", "on")
+    }
+    if len(found) == 2 and found["start"].raw[1:5] < found["completion"].raw[1:5]:
+        start, completion = found["start"], found["completion"]
+        text = (
+            file.text[: start.start] + completion.raw + file.text[start.end : completion.start]
+            + start.raw + file.text[completion.end :]
+        )  # fmt: skip
+        yield Edit(text, completion.start + len(completion.raw) - len(start.raw))
+
+
+@kind("EN004")
+@of_trials
+def more_people_than_the_trial(file: File) -> Iterator[Edit]:
+    sizes = {
+        arm["id"]: arm.get("n") for arm in file.values.get("arms", []) if arm.get("role") == "experimental"
+    }
+    if not (counted(file, "enrolled") or counted(file, "randomized")):
+        return
+    for site in file.find("outcomes", "values", "n"):
+        arm = line_of(file, site).get("arm")
+        if (arm is None or sizes.get(arm, 0) is None) and "pooled" not in str(outcome_of(file, site)):
+            yield site.put("9_999")
+
+
 if __name__ == "__main__":
     main()

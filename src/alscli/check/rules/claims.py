@@ -273,7 +273,7 @@ _SUPERLATIVE = re.compile(
     r"(?:best|first)[ -]in[ -](?:its[ -])?class"
     r"|first-of-its-kind"
     r"|world['’]?s?[ -](?:very )?first"
-    r"(?![ -]aid\b| (?:[\w-]+ )?(?:patient|participant|subject|volunteer)s?\b)"
+    r"(?![ -]aid\b|(?:[ -]ever)? (?:[\w-]+ )?(?:patient|participant|subject|volunteer)s?\b)"
     r"|\bfirst(?:[- ]ever)? (?:(?!patient|participant|person|subject|volunteer)[\w-]+ ){0,3}in the world"
     r"|ground[ -]?breaking|revolutionary|game[ -]chang|unprecedented|cutting[ -]edge"
     r"|miracul|miracle(?! (?:cohort|trial|stud))"

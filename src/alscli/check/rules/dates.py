@@ -199,7 +199,8 @@ def registered_late(subject: Subject) -> Iterator[Problem]:
     """Registered after the first enrollment.
 
     The ICMJE asks for registration before; a late one leaves room for a changed plan. A start that is
-    estimated, or of a trial that was withdrawn or does not recruit yet, has enrolled nobody.
+    estimated, or of a trial that was withdrawn or does not recruit yet, has enrolled nobody. Silent where
+    DT002 doubts the dates.
 
     Example: NurOwn phase 3, registered on 2017-08-29, one day after its start
     Remedy: none where true; compare both dates with the registry's history.
@@ -208,6 +209,8 @@ def registered_late(subject: Subject) -> Iterator[Problem]:
     if registered is None or start is None or not registered.on.surely_after(start.on):
         return
     if start.type == "estimated" or subject.trial.status in ("withdrawn", "not_yet_recruiting"):
+        return
+    if _are_disordered(subject):
         return
     if registered.on.earliest == registered.on.latest and start.on.earliest == start.on.latest:
         days = (registered.on.earliest - start.on.earliest).days

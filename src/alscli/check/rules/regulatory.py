@@ -109,6 +109,11 @@ _APPROVED = re.compile(r"\bapprov(?:ed|al|als|es)\b|(?:批准|获批|獲批|核�
 _BEGIN = r"(?:begin|start|commence|conduct|initiate|run|launch|proceed with|perform|carry out|open)"
 _TRIALS = r"(?:trials?|stud(?:y|ies))\b(?! (?:drug|medication|product|treatment))"
 _TO_BEGIN = rf"\bapprov(?:ed|al)\b(?: \w+)?? (?:to|for) {_BEGIN} [^.;,，；]{{0,60}}?\b(?:{_TRIALS}|phase\b)"
+_TRIAL_ZH = r"[临臨]床[试試][验驗]"
+_LET_BEGIN_ZH = (
+    r"(?:批准|[获獲]批|[获獲]准)[^，。；,;上要须須需]{0,4}(?:[开開]展|[进進]行|[启啟][动動]|[开開]始)"
+    r"[^，。；,;]{0,12}?[试試][验驗]"
+)
 _ABOUT_TRIAL = re.compile(
     r"(?<![A-Za-z])(?:IND|CTA)(?![A-Za-z])|investigational new drug|\bmay proceed\b|\bimplied licen[cs]e\b"
     r"|\bphase (?:[0-4]|I|V)+[abc]?\b.{0,20}\bmay (?:begin|start)"
@@ -120,8 +125,7 @@ _ABOUT_TRIAL = re.compile(
     rf"|{_TO_BEGIN}"
     r"|临床批件|[默]示[许許]可|(?:批准|[获獲]批)[临臨]床"
     r"|[临臨]床[试試][验驗](?:申请|申請|批准|[许許]可|授[权權]|[获獲](?:得)?(?:批|准|[许許]可))"
-    r"|(?:批准|[获獲]批|[获獲]准)[^，。；,;上要须須需]{0,4}(?:[开開]展|[进進]行|[启啟][动動]|[开開]始)"
-    r"[^，。；,;]{0,12}?[试試][验驗]",
+    rf"|{_LET_BEGIN_ZH}",
     re.IGNORECASE,
 )
 _TRIAL_APPROVED = re.compile(
@@ -132,14 +136,18 @@ _TRIAL_APPROVED = re.compile(
     r"|\b(?:trials?|study|studies)\b"
     r"(?: (?:was|were|is|are|has|have|had|been|being|also|already|then|first)){1,4}"
     rf" approved\b|\b(?:trial|study) approved by\b|{_TO_BEGIN}"
-    r"|批准了?(?:[该該此其]|[这這][一个個款种種]*)?(?:药|藥|产品|產品)?的?(?:IND(?![A-Za-z])|[临臨]床[试試][验驗])"
-    r"|(?:[临臨]床[试試][验驗]|(?<![A-Za-z])IND)(?:申[请請])?(?:已|已经|於|于|在)?[^，,。；;]{0,12}?(?:[获獲]批(?!准?上市)|批准(?!上市))"
+    rf"|{_LET_BEGIN_ZH}"
+    r"|批准了? ?(?:[该該此其]|[这這][一个個款种種]*)?(?:[药藥]|[产產]品)?的? ?"
+    rf"(?:IND(?![A-Za-z])|{_TRIAL_ZH}(?!用?[药藥]))"
+    rf"|(?:{_TRIAL_ZH}(?!的|用?[药藥])|(?<![A-Za-z])IND)(?:申[请請])?(?:已|已经|已經|於|于|在)?"
+    r"(?:(?![后後完结結])[^，,。；;]){0,12}?(?:[获獲]批(?!准?上市)|批准(?!上市))"
     r"|[获獲]批[临臨]床",
     re.IGNORECASE,
 )
 _ETHICS = re.compile(
     r"ethi[ck]|\b[eé]ti[ckq]|\b(?:IRB|IEC|REB|H?REC|METC|CCMO|CPP|CRB|CEI[CM]?)s?\b|protection des personnes"
-    r"|certified review|institution|committee|\bcomit[eé]|\bboard\b|universit|hospital|伦理|倫理",
+    r"|certified review|institution|committee|\bcomit[eé]|\bboard\b|universit|hospital"
+    r"|伦理|倫理|[医醫]院|委[员員][会會]|大[学學]",
     re.IGNORECASE,
 )
 
@@ -306,7 +314,7 @@ def _first_clearance(product: Product, agencies: set[str], subject: Subject) -> 
         if event.type in _CLEARANCES and (event.indication is None or event.indication in trial.conditions)
     ]
     dates = [on for event in clearances if (on := known(event.on)) is not None]
-    if not dates or len(dates) < len(clearances):
+    if not dates or len(dates) < len(clearances) or any(on.surely_after(subject.as_of) for on in dates):
         return None
     first = min(dates, key=lambda on: on.earliest)
     phases = {phase_in(found[0]) for event in clearances for found in _PHASE.finditer(event.outcome or "")}

@@ -54,7 +54,7 @@ _ANY = (
 )
 _NUMBERS_ZH = r"的?(?:[数數]|例[数數]|[资資]料|信息|[记記][录錄]|[报報]告)"
 _NONE = (
-    r"(?:(?:no|neither|without|zero|0|free (?:of|from)|absence of)(?: any| single)?"
+    r"(?:(?:no|neither|without|zero|0|free (?:of|from))(?: any| single)?"
     r"|not(?: \w+)? (?:any|one|a single))"
 )
 _NO_EVENT = re.compile(
@@ -67,6 +67,7 @@ _NO_EVENT = re.compile(
     r"|, (?:none(?! \w)|0(?! ?[.\d]))"
     r"|[(（](?:n ?= ?)?0(?![.\d])"
     rf"|(?:were|was|did|have|has|had)(?: been)? (?:none\b|nil\b|absent\b|(?:not|never)(?: been)? {_SEEN}))"
+    rf"|^absence of (?:any )?{_EVENT}(?=\W*$)"
     rf"|^(?:adverse events?{_ALIAS}: ?none|不良事件[:：] ?[无無])(?=\W*$)"
     rf"|(?:[无無没沒]|未(?:再|曾)?(?={_FOUND})){_ANY}(?:{_FOUND})?{_ANY}{_EVENT_ZH}(?!{_NUMBERS_ZH})"
     rf"|(?:[无無]|(?:未|[没沒]有){_HAPPENED}?)(?:任何)?不良事件(?={_HAPPENED}?(?:[，,]|\W*$))"
