@@ -1199,19 +1199,5 @@ def start_and_completion_exchanged(file: File) -> Iterator[Edit]:
         yield Edit(text, completion.start + len(completion.raw) - len(start.raw))
 
 
-@kind("EN004")
-@of_trials
-def more_people_than_the_trial(file: File) -> Iterator[Edit]:
-    sizes = {
-        arm["id"]: arm.get("n") for arm in file.values.get("arms", []) if arm.get("role") == "experimental"
-    }
-    if not (counted(file, "enrolled") or counted(file, "randomized")):
-        return
-    for site in file.find("outcomes", "values", "n"):
-        arm = line_of(file, site).get("arm")
-        if (arm is None or sizes.get(arm, 0) is None) and "pooled" not in str(outcome_of(file, site)):
-            yield site.put("9_999")
-
-
 if __name__ == "__main__":
     main()

@@ -28,10 +28,18 @@ _SHARE = frozenset({"responder", "category", "survival_rate", "incidence"})
 _COUNTED_PEOPLE = frozenset({"responder", "category", "survival_rate"})
 """Measures of which a count is one of people; an incidence may count events."""
 _PEOPLE = re.compile(
-    r"(?:patient|participant|subject|person|people|individual)s?(?![-\w])|患者|受[试試]者|人(?!次|年)",
+    r"(?:patient|participant|subject|person|people|individual)s?(?![-\w])"
+    r"(?!\s+(?!(?:with|who|having|experiencing|on|in|reporting|affected)\b)\w)"
+    r"|(?:患者|受[试試]者|人)(?![次年日天])",
     re.IGNORECASE,
 )
 """Units that count people, and neither their years nor what happened to them."""
+_OF_OTHERS = re.compile(
+    r"pool|screen|run-?in|lead-?in|histor|extension|integrat|across|\bboth\b|\b(?:trial|studie|sample)s\b|database"
+    r"|合并|合併|筛选|篩選|历史|歷史|延伸|延长|延長",
+    re.IGNORECASE,
+)
+"""Words that tell of people beside the trial's own, or of no people."""
 _FEIGNED = frozenset({"placebo_comparator", "sham_comparator"})
 # CT.gov's arm types do not tell a feigned procedure from an injected placebo as `control` does, and call an
 # arm on the usual treatment now active, now without intervention.
@@ -226,12 +234,13 @@ def _percent(part: int, whole: int) -> Decimal:
 def outcome_exceeds_arm(subject: Subject) -> Iterator[Problem]:
     """An outcome counts more people than its arm, its subgroup, its own n or the trial holds.
 
-    The trial holds the enrolled, the randomized, the treated or all arms, whichever are the most; against it
-    stand subgroups, and who is of no arm or of an arm without `n`. An incidence counts people where its
-    `unit` says so. Not where `population = "pooled"`. A number that several outcomes have of an arm is told
-    once; of an arm or subgroup that no n fits, only the first, since its own n is then the likely slip.
-    Nothing is told of arms that EN002 doubts. A group by the treatment received, as every group of a
-    crossover, may hold more than its arm, never more than all arms.
+    The trial holds the enrolled, the randomized, the treated or all arms, whichever are the most; against
+    it stand subgroups, and who is of no arm or of an arm without `n`, unless a label is given or words tell
+    of people beside its own (screened, pooled, historical, of an extension). An incidence counts people
+    where its `unit` says so. Not where `population = "pooled"`. A number that several outcomes have of an
+    arm is told once; of an arm or subgroup that no n fits, only the first, since its own n is then the
+    likely slip. Nothing is told of arms that EN002 doubts. A group by the treatment received, as every
+    group of a crossover, may hold more than its arm, never more than all arms.
 
     Example: n = 100 in an arm of 95
     Remedy: compare with the paper's table; a pooled analysis has `population = "pooled"`.
@@ -364,7 +373,7 @@ def _in_arm(
     """A number of people in an arm, if it is known how many that can be."""
     size = arms.sizes.get(arm or "")
     if size is None:
-        if arms.most is not None and arms.is_inside(arm):
+        if arms.most is not None and arms.is_inside(arm) and not _is_of_others(said):
             yield _Count(path, number, ("enrollment",), arms.most, f"people, in a trial of {arms.most}")
         return
     room = size + beyond
@@ -373,6 +382,13 @@ def _in_arm(
             return
         room = arms.total
     yield _Count(path, number, ("arms", arm or ""), room, f"people in arm {arm}, which holds {size}")
+
+
+@of_the_last
+def _is_of_others(said: Outcome | Safety) -> bool:
+    texts = (said.loc, said.statement) if isinstance(said, Safety) else (said.loc, said.definition, said.note)
+    labelled = isinstance(said, Outcome) and any(value.label is not None for value in listed(said.values))
+    return labelled or any(_OF_OTHERS.search(text) for text in texts if text is not None)
 
 
 @of_the_last

@@ -95,7 +95,7 @@ def _earliest(events: list[Event]) -> PartialDate | None:
     return min(dates, key=lambda on: on.earliest) if len(dates) == len(events) else None
 
 
-_DENIED = re.compile(r"\b(?:not|nor?|neither|never|without)\b|n't\b|[未不非无無]", re.IGNORECASE)
+_DENIED = re.compile(r"\b(?:not|nor?|neither|never|without)\b|n't\b|[未不非无無没沒]", re.IGNORECASE)
 _NO_SUCH_THING = re.compile(
     r"[^,，;；]{0,60}?\b(?:is|was|are|were|has|have|does|did|came|permits?)\b(?: \w+){0,5}? (?:not?|never)\b"
     r"|[^，；]{0,10}(?:不是|并非|不等|不代表|不意味)",
@@ -117,8 +117,9 @@ _LET_BEGIN_ZH = (
 _ABOUT_TRIAL = re.compile(
     r"(?<![A-Za-z])(?:IND|CTA)(?![A-Za-z])|investigational new drug|\bmay proceed\b|\bimplied licen[cs]e\b"
     r"|\bphase (?:[0-4]|I|V)+[abc]?\b.{0,20}\bmay (?:begin|start)"
-    r"|^phase (?:[0-4]|I|V)+[abc]?\b"
-    r"(?![^;]*\b(?:data|results?|met|based|show\w*|trials?|stud\w+|completed)\b)"
+    r"|^phase (?:[0-4]|I|V)+[abc]?(?:/(?:[0-4]|I|V)+[abc]?)?(?=\W*$|[,;]| (?:in|of|for|at|and)\b)"
+    r"(?![^;]*\b(?:data|results?|met|based|show\w*|trials?|stud\w+|completed|confirm\w*|evidence|efficacy"
+    r"|registry|owed|commitment|required|condition\w*|submitted)\b)"
     r"|\bclinical trial (?:application|notification|permit|permission|approval|clearance|licen[cs]e)"
     rf"|\b{_TRIALS}[^.;,，；]{{0,40}}?\b(?:may (?:begin|start|proceed|commence|open)|authori[sz]\w+|cleared)"
     rf"|\bauthori[sz](?:ation of|ation for|(?:ation|ed) to {_BEGIN}) [^.;,，；]{{0,40}}?\b{_TRIALS}"
@@ -140,8 +141,9 @@ _TRIAL_APPROVED = re.compile(
     r"|批准了? ?(?:[该該此其]|[这這][一个個款种種]*)?(?:[药藥]|[产產]品)?的? ?"
     rf"(?:IND(?![A-Za-z])|{_TRIAL_ZH}(?!用?[药藥]))"
     rf"|(?:{_TRIAL_ZH}(?!的|用?[药藥])|(?<![A-Za-z])IND)(?:申[请請])?(?:已|已经|已經|於|于|在)?"
-    r"(?:(?![后後完结結])[^，,。；;]){0,12}?(?:[获獲]批(?!准?上市)|批准(?!上市))"
-    r"|[获獲]批[临臨]床",
+    r"(?:(?![后後完结結中期所終终旨为為])[^，,。；;]){0,12}?"
+    r"(?:[获獲]批(?!准?上市|准?[产產药藥剂劑后後])|批准(?!上市|的|[号號后後]))"
+    r"|[获獲]批[临臨]床(?!(?:[试試][验驗])?[机機基])",
     re.IGNORECASE,
 )
 _ETHICS = re.compile(
@@ -372,8 +374,8 @@ def one_event_two_dates(subject: Subject) -> Iterator[Problem]:
 
     Agency, type and indication are what an event is. Events that recur (results, holds, amendments, votes,
     applications, meetings, licences) are left alone, as are dates that can be one day, such as 2025-02 and
-    2025-02-14, clearances of different phases, approvals with different outcomes (the tablet, the film),
-    and receipts that RG003 reports.
+    2025-02-14, clearances of different phases, approvals, first doses and ends of development with
+    different outcomes (the tablet, the film), and receipts that RG003 reports.
 
     Example: XS228: FDA clearance in January and in February 2025
     Remedy: keep one, and both dates in a dispute about `events`.
@@ -387,7 +389,8 @@ def one_event_two_dates(subject: Subject) -> Iterator[Problem]:
         step, earlier = _Step(event), seen[event.agency, event.type, _indication(event, product)]
         other = next((other for other in earlier if _apart(step, other)), None)
         if other is not None and disputed.isdisjoint(("events", f"events.{event.agency}:{event.type}")):
-            words = f"{event.agency} {event.type} {event.on}, and {other.event.on} before"
+            whose = f"{event.agency} " if event.agency is not None else ""
+            words = f"{whose}{event.type} {event.on}, and {other.event.on} before"
             yield Problem(("events", e, "on"), words)
         if len(earlier) < _COMPARED:
             earlier.append(step)
@@ -399,6 +402,10 @@ _COMPARED = 50
 
 _BELOW_EVENT = re.compile(r"(:[^.:]*)[.:].*", re.DOTALL)
 """What follows agency and type in the path of an event."""
+
+
+_OF_OUTCOMES = _APPROVALS | {"first_dose", "discontinued"}
+"""Events that come once for each outcome: a form of the product, a country, a cohort."""
 
 
 class _Step:
@@ -416,6 +423,6 @@ def _apart(step: _Step, earlier: _Step) -> bool:
     one, other = step.event, earlier.event
     if not _surely_after(one, other) and not _surely_after(other, one):
         return False
-    if one.type in _APPROVALS and one.outcome and other.outcome and one.outcome != other.outcome:
+    if one.type in _OF_OUTCOMES and one.outcome and other.outcome and one.outcome != other.outcome:
         return False
     return not step.phases or not earlier.phases or step.phases == earlier.phases
