@@ -182,13 +182,15 @@ def _unknown_term(path: Path, value: str, name: str, vocabularies: Vocabularies)
     if value in (absence.value for absence in Absence):
         return Problem(path, f"{shown(value)} cannot stand here: `{_last_key(path)}` needs a term of {name}")
     term = vocabulary.find(value)
-    if term is not None:  # how many roles the masking of a double-blind trial is of, nobody knows
+    if term is not None:
+        # Of how many roles a "double-blind" trial's masking is, the words do not tell.
+        safe = name == "country" or (name != "masking" and term.is_named_exactly(value))
         return Problem(
             path,
             f"{shown(value)} is written {shown(term.code)}",
             suggestions=(term.code,),
             replacement=_toml(term.code),
-            safe=name == "country" or (name != "masking" and term.is_named_exactly(value)),
+            safe=safe,
         )
     near, slip = tuple(vocabulary.nearest(value)), vocabulary.slip(value)
     words = name.replace("_", " ")

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from alscli.check.finding import Problem
 from alscli.check.rule import rule
 from alscli.check.rules.dates import happened
-from alscli.check.rules.text import seen
+from alscli.check.rules.text import as_seen
 from alscli.check.subject import Subject
 from alscli.model.evidence import has_result
 from alscli.model.path import Path
@@ -24,7 +24,7 @@ _READ = 20_000
 
 def sentences(text: str) -> list[str]:
     """The sentences of a note, white space folded; an empty line ends one, and a question keeps its mark."""
-    return [" ".join(sentence.split()) for sentence in _SENTENCE.split(seen(text[:_READ]))]
+    return [" ".join(sentence.split()) for sentence in _SENTENCE.split(as_seen(text[:_READ]))]
 
 
 _NO_EFFICACY = (

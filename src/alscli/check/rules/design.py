@@ -41,9 +41,9 @@ def randomized_to_what(subject: Subject) -> Iterator[Problem]:
     """A design and an allocation that contradict each other, or a randomized trial with exactly one arm.
 
     Chance needs two arms to choose from. Arms with the roles `other` and `external_control` lie outside the
-    comparison, but the shared control of a platform's regimen is one. A dose escalation with chance in it is
-    a randomized trial. Crossover trials are left alone: one group can hold both sequences. Observational
-    studies are DS001's.
+    comparison, but the shared control of a platform's regimen is one, and so is one that is missing and
+    that results name (XR001). A dose escalation with chance in it is a randomized trial. Crossover trials
+    are left alone: one group can hold both sequences. Observational studies are DS001's.
 
     Example: `design = "rct"` with `allocation = "non_randomized"`
     Remedy: mend the design, or add the arm that is missing.
@@ -176,6 +176,7 @@ def control_fits_arms(subject: Subject) -> Iterator[Problem]:
     Where at least two arms are listed and the role of each is known. `placebo` and `sham` both pass for
     either role, and standard care for what registries call active or no intervention. An external control
     is DS007's; the arms of a crossover trial are sequences, and those of an observational study groups.
+    Silent where results name an arm that is missing (XR001).
 
     Example: articles say placebo, and the control of NCT01363401 was riluzole alone
     Remedy: compare with the registry's arms; the background of all arms and nothing else is `standard_care`.

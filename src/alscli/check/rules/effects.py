@@ -8,7 +8,7 @@ from functools import lru_cache
 
 from alscli.check.finding import Problem
 from alscli.check.rule import rule
-from alscli.check.rules.enrollment import compared, counted
+from alscli.check.rules.enrollment import compared, most_people
 from alscli.check.rules.statistics import (
     Span,
     against_interval,
@@ -316,7 +316,7 @@ def _ranks(trial: Trial, outcome: Outcome, path: Path) -> Iterator[Problem]:
     arms = {value.arm for value in values}
     whole = _compared_arms(trial) in (arms, set()) and len(arms) == len(values) > 1
     people = _ranked(trial, outcome, whole)
-    most = _most(trial) if people is None and known(outcome.population) != "pooled" else people
+    most = most_people(trial) if people is None and known(outcome.population) != "pooled" else people
     for v, value in enumerate(values):
         quantity = known(value.value)
         if quantity is None or wrong_value(value) is not None:
@@ -345,12 +345,6 @@ def _ranks(trial: Trial, outcome: Outcome, path: Path) -> Iterator[Problem]:
     if not low - 0.01 <= wanted <= high + 0.01:
         words = f"the mean ranks average {(low + high) / 2:.1f}, not {wanted:g} for {people} people"
         yield Problem((*path, "values"), words)
-
-
-def _most(trial: Trial) -> int | None:
-    """As many people as any part of the trial can hold; None where that is not known."""
-    numbers = [counted(trial, name) for name in ("randomized", "enrolled")]
-    return max((n for n in numbers if n), default=None)
 
 
 @of_the_last

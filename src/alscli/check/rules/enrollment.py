@@ -164,7 +164,7 @@ def arms_add_up(subject: Subject) -> Iterator[Problem]:
 
     Only randomized trials without crossover; arms with the roles `other` and `external_control` lie outside,
     and an arm whose role is unknown may. Silent where EN001 doubts the denominators, and where the arms lack
-    the control (DS006).
+    the control (DS006) or one that results name (XR001).
 
     Example: NurOwn phase 3: 95 + 94 = 189 treated; 95 + 95 would be an error
     Remedy: compare the arms with the paper; a denominator that is missing can be added.
@@ -307,7 +307,7 @@ def _subgroups(trial: Trial) -> list[_Count]:
     ]
     if not sizes:
         return []
-    most = _Arms(trial).most
+    most = most_people(trial)
     if most is None:
         return []
     words = f"people of a subgroup, in a trial of {most}"
@@ -335,6 +335,11 @@ def _counts_of(outcome: Outcome, path: Path, arms: _Arms, beyond: int) -> Iterat
             yield from _in_arm((*at, "value"), quantity.number, value.arm, outcome, arms, beyond)
 
 
+def most_people(trial: Trial) -> int | None:
+    """As many people as any part of the trial can hold; None where that is not known."""
+    return _Arms(trial).most
+
+
 class _Arms:
     """How many people each arm of a trial holds; in a crossover the people of all take every treatment."""
 
@@ -353,7 +358,6 @@ class _Arms:
 
     @cached_property
     def most(self) -> int | None:
-        """As many people as any part of the trial can hold; None where that is not known."""
         stages = [counted(self._trial, name) for name in ("enrolled", "randomized", "treated")]
         return max((n for n in (*stages, self.total) if n), default=None)
 
@@ -386,6 +390,7 @@ def _in_arm(
 
 @of_the_last
 def _is_of_others(said: Outcome | Safety) -> bool:
+    """Whether a label or words may tell of people beside the trial's own."""
     texts = (said.loc, said.statement) if isinstance(said, Safety) else (said.loc, said.definition, said.note)
     labelled = isinstance(said, Outcome) and any(value.label is not None for value in listed(said.values))
     return labelled or any(_OF_OTHERS.search(text) for text in texts if text is not None)

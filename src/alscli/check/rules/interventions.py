@@ -187,8 +187,8 @@ def dose_implausible(subject: Subject) -> Iterator[Problem]:
 
     10^5 to 10^9 cultured cells, 10^4 to 10^8 a kilogram; more for cells that are given as harvested, or of
     whose kind nothing is known; and wide ranges for vectors and vesicles. An exponent lost in print is the
-    common cause. Cells without a `cell_type` are IV001's; where XR001 or XR002 doubts what is given, this
-    rule is silent.
+    common cause. Cells without a `cell_type` are IV001's; where XR001, XR002 or IV007 doubts what is given,
+    this rule is silent.
 
     Example: "30 × 106 cells" read as 30 times 106, 3,180
     Remedy: look at the source, in print and not as copied text.

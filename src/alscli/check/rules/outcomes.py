@@ -14,7 +14,7 @@ from functools import lru_cache
 from alscli.check.finding import Problem
 from alscli.check.rule import rule
 from alscli.check.rules.claims import apart_from_primary, overdue
-from alscli.check.rules.text import seen
+from alscli.check.rules.text import as_seen
 from alscli.check.subject import Subject
 from alscli.model.path import Path
 from alscli.model.trial import Outcome, Value
@@ -275,7 +275,7 @@ def survival_undefined(subject: Subject) -> Iterator[Problem]:
     for o, outcome in enumerate(listed(subject.trial.outcomes)):
         if known(outcome.instrument) not in instruments:
             continue
-        text = seen(outcome.definition or "")
+        text = as_seen(outcome.definition or "")
         timed = outcome.at is not None or any(value.at is not None for value in listed(outcome.values))
         missing = [] if _EVENT.search(text) else ["event"]
         if not timed and not _CUT_OFF.search(text):

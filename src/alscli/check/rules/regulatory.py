@@ -48,7 +48,7 @@ def steps_in_order(subject: Subject) -> Iterator[Problem]:
     indication. EMA and EC count as one agency, as do PMDA and MHLW. An application that asks to turn a
     conditional or accelerated approval into a full one comes after it, so these are left alone, as is one
     that a later approval answers (of another form of the product), and a step that its agency does not have
-    (RG005). One step that is dated too late is told once.
+    (RG005). One step that is dated too late is told once; one in the future is DT003's.
 
     Example: `ind_cleared` in 2025-01 and `ind_accepted` in 2025-03
     Remedy: compare both dates with their sources.

@@ -156,8 +156,8 @@ _NAMES_CITED = frozenset({"product", "intervention", "arm", "vs"})
 _ALIKE = frozenset({"LATIN", "GREEK", "CYRILLIC", "ARMENIAN", "CHEROKEE", "COPTIC", "LISU", "FULLWIDTH"})
 
 
-def seen(text: str) -> str:
-    """A text as a reader sees it: without what is invisible, with plain hyphens."""
+def as_seen(text: str) -> str:
+    """A text as its reader sees it: without what is invisible, with plain hyphens."""
     return text if text.isascii() else _HIDDEN.sub("", text).translate({0x2010: "-", 0x2011: "-"})
 
 
