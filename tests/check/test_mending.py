@@ -303,3 +303,16 @@ def test_the_diff_can_be_applied(trial: Path, alscli: Program, git: object, tmp_
 
 def test_diff_needs_fix(trial: Path, alscli: Program) -> None:
     assert alscli(trial.parents[2], "validate", "--diff").returncode == 2
+
+
+@pytest.mark.parametrize(
+    ("masking", "written"), [("Double", "double"), ("double-blind", None), ("双盲", None)]
+)
+def test_how_many_roles_are_masked_is_not_guessed(
+    alscli: Program, trial: Path, masking: str, written: str | None
+) -> None:
+    change(trial, 'masking = "quadruple"', f'masking = "{masking}"')
+    done = alscli(trial.parents[2], "validate", "--fix", "--select", "SM004")
+    assert f'masking = "{written or masking}"' in trial.read_text("utf-8")
+    assert done.returncode == (0 if written else 1)
+    assert written or "counts the roles" in done.stdout

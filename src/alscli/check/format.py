@@ -184,13 +184,14 @@ def _unknown_term(path: Path, value: str, name: str, vocabularies: Vocabularies)
     term = vocabulary.find(value)
     if term is not None:
         # Of how many roles a "double-blind" trial's masking is, the words do not tell.
-        safe = name == "country" or (name != "masking" and term.is_named_exactly(value))
+        sure = name != "masking" or value.strip().casefold() == term.code
         return Problem(
             path,
-            f"{shown(value)} is written {shown(term.code)}",
+            f"{shown(value)} {'is written' if sure else 'may be'} {shown(term.code)}",
             suggestions=(term.code,),
             replacement=_toml(term.code),
-            safe=safe,
+            safe=sure and (name == "country" or term.is_named_exactly(value)),
+            help="" if sure else "`masking` counts the roles that are masked",
         )
     near, slip = tuple(vocabulary.nearest(value)), vocabulary.slip(value)
     words = name.replace("_", " ")
