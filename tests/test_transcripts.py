@@ -1,7 +1,8 @@
 """Every command as a person sees it: transcripts that are run, in `transcripts/` and in the documentation.
 
 A transcript is text with lines `$ command`, the output (stdout and stderr as they come), and `[exit N]`
-where the status is not 0. A line `...` stands for any lines. Times such as `(0.21 s)` are not compared.
+where the status is not 0. A line `...` stands for any lines. It is always the same day (`TODAY`), unless
+a command says another. Times such as `(0.21 s)` are not compared.
 `ALSCLI_UPDATE=1 pytest tests/test_transcripts.py` writes what the program says now.
 """
 
@@ -19,6 +20,7 @@ import pytest
 HERE = Path(__file__).parent
 ROOT = HERE.parent
 TRANSCRIPTS = sorted((HERE / "transcripts").glob("*.txt"))
+TODAY = "2026-11-22"
 TIME = re.compile(r"\(\d+\.\d\d s\)")
 BLOCK = re.compile(r"^```console\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
@@ -67,10 +69,10 @@ def matches(expected: str, actual: str) -> bool:
 
 @pytest.fixture(scope="session")
 def programs(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with `alscli` in it, as an installation would have."""
+    """A folder with `alscli` in it, as an installation would have, for which it is always the same day."""
     folder = tmp_path_factory.mktemp("bin")
     script = folder / "alscli"
-    script.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m alscli "$@"\n', encoding="utf-8")
+    script.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m alscli --as-of {TODAY} "$@"\n', encoding="utf-8")
     script.chmod(0o755)
     return folder
 
