@@ -147,10 +147,11 @@ _UNSEEN = (
 )
 # The joiners U+200C and U+200D belong to the spelling of Persian and Indic words.
 _HIDDEN = re.compile(rf"[{_UNSEEN}]|\r(?!\n)|(?<![\u0600-\u0dff])[\u200c\u200d]")
-# What the file of any deceptive text holds: one of these, an escape, or a letter that may look Latin.
+# What the file of any deceptive text holds: one of these, a letter that may look Latin, or its escape.
 _SUSPECT = re.compile(
-    rf"[{_UNSEEN}\u200c\u200d\\\u0370-\u058f\u13a0-\u13ff\u2c80-\u2cff\ua4d0-\ua4ff\uff21-\uff5a]"
+    rf"[{_UNSEEN}\u200c\u200d\u0370-\u058f\u13a0-\u13ff\u2c80-\u2cff\ua4d0-\ua4ff\uff21-\uff5a]"
 )
+_ESCAPE = re.compile(r"\\[bfruU]")
 _IDENTIFIERS = frozenset({"id", "key", "doi", "url", "registry_id", "secondary_ids", "former_ids"})
 _NAMES_CITED = frozenset({"product", "intervention", "arm", "vs"})
 _ALIKE = frozenset({"LATIN", "GREEK", "CYRILLIC", "ARMENIAN", "CHEROKEE", "COPTIC", "LISU", "FULLWIDTH"})
@@ -185,7 +186,7 @@ def deceptive_text(subject: Subject) -> Iterator[Problem]:
     Remedy: type the text again.
     """
     document = subject.record.document
-    if document is None or _SUSPECT.search(document.unusual) is None:
+    if document is None or not _may_deceive(document):
         return
     sources = {path for path, _ in subject.cited}
     for path, text in texts(document.values):
@@ -199,6 +200,14 @@ def deceptive_text(subject: Subject) -> Iterator[Problem]:
     yield from _hidden_in_comments(document)
 
 
+def _may_deceive(document: Document) -> bool:
+    """Whether a look at all its texts is worth while; few documents are."""
+    unusual = document.unusual
+    return _SUSPECT.search(unusual) is not None or (
+        "\\" in unusual and _ESCAPE.search(document.text) is not None
+    )
+
+
 def _cites_a_name(path: Path, text: str) -> bool:
     """Whether XR001 looks for what is named here; a related study's registry id may be of no record."""
     if (path[0], path[-1]) == ("related", "id"):
@@ -207,9 +216,10 @@ def _cites_a_name(path: Path, text: str) -> bool:
 
 
 def _hidden_in_comments(document: Document) -> Iterator[Problem]:
-    spans = list(_keys_and_scalars(document.spans.statements))
+    hidden = list(_HIDDEN.finditer(document.text, int(document.text.startswith("\ufeff"))))
+    spans = list(_keys_and_scalars(document.spans.statements)) if hidden else []
     starts = [start for start, _ in spans]
-    for found in _HIDDEN.finditer(document.text, int(document.text.startswith("\ufeff"))):
+    for found in hidden:
         before = bisect_right(starts, found.start()) - 1
         if before < 0 or spans[before][1] <= found.start():
             yield Problem((), f"holds an invisible character: {_name(found)}", span=found.span())
