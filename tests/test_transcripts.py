@@ -72,7 +72,8 @@ def programs(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with `alscli` in it, as an installation would have, for which it is always the same day."""
     folder = tmp_path_factory.mktemp("bin")
     script = folder / "alscli"
-    script.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m alscli --as-of {TODAY} "$@"\n', encoding="utf-8")
+    command = f'"{sys.executable}" -m alscli --as-of {TODAY}'
+    script.write_text(f'#!/bin/sh\nexec {command} "$@"\n', encoding="utf-8")
     script.chmod(0o755)
     return folder
 

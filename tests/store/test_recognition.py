@@ -38,7 +38,8 @@ def test_canonical_records_are_recognized(name: str) -> None:
 
 def test_escaped_quotes_and_backslashes_are_recognized() -> None:
     written = r'title = "\\ of \"Nu\\\"Own\""' + "\n"
-    assert is_dumped(HEAD + written) and is_recognized(HEAD + written)
+    assert is_dumped(HEAD + written)
+    assert is_recognized(HEAD + written)
 
 
 def test_products_and_the_ledger_are_recognized() -> None:
