@@ -171,9 +171,9 @@ def _record_problems(subjects: Sequence[Subject | None], rules: Ruleset) -> list
                 asked[rule.code].append((number, subject))
     for rule in rules:
         for number, subject in asked.get(rule.code, ()):
-            told = subject.broken if rule.code == "SM006" else subject.told_already
             try:
                 for problem in rule.check(subject):
+                    told = subject.broken if rule.code == "SM006" else subject.told_already
                     if not told or told.isdisjoint(_ways(problem.path)):
                         found[number].append((rule.code, problem))
             except BrokenError:

@@ -8,7 +8,7 @@ from datetime import date
 from functools import cache, cached_property
 from typing import Any, Generic, TypeVar
 
-from alscli.check.citation import cited
+from alscli.check.citation import cited, cites
 from alscli.model.evidence import has_counts
 from alscli.model.field import Table
 from alscli.model.format import MODELS, FileKind, shape_of
@@ -113,7 +113,7 @@ class Subject:
     @cached_property
     def cites(self) -> frozenset[str]:
         """The keys that the file cites."""
-        return frozenset([key for _, key in self.cited])
+        return cites(self.record.entry.kind, self.values)
 
     @cached_property
     def unresolved(self) -> frozenset[str]:
@@ -178,15 +178,15 @@ class Subject:
             if safety.statement is not None:
                 yield ("safety", s, "statement"), safety.statement
 
-    def may_say(self, stems: Iterable[str]) -> bool:
-        """Whether one of these texts, in lower case, stands in the notes; a broken record may say all."""
+    def notes_with(self, stems: Iterable[str]) -> Iterable[tuple[Path, str]]:
+        """The notes that hold one of these texts, in lower case; of a broken record all that can be read."""
         if not self.record.readable:
-            return True
+            return self.notes
         words = self._words
-        for stem in stems:  # noqa: SIM110 - `any` takes twice as long
-            if stem in words:
-                return True
-        return False
+        there = [stem for stem in stems if stem in words]
+        if not there:
+            return ()
+        return [note for note in self.notes if any(stem in note[1].lower() for stem in there)]
 
     @cached_property
     def _words(self) -> str:

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
+from operator import attrgetter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -136,14 +137,12 @@ class Collection:
             yield Entry(self.root / LEDGER, "ledger")
         for folder, kind in sorted((folder, kind) for kind, folder in FOLDERS.items()):
             try:
-                with os.scandir(self.root / folder) as listing:
-                    names = sorted(item.name for item in listing if is_record_name(item.name))
+                paths = [path for path in (self.root / folder).iterdir() if is_record_name(path.name)]
             except FileNotFoundError:
                 continue
             except OSError as error:
                 raise CollectionError(f"cannot read {shown(self.root / folder)}: {error.strerror}") from error
-            place = self.root / folder
-            yield from (Entry(place / name, kind) for name in names)
+            yield from (Entry(path, kind) for path in sorted(paths, key=attrgetter("name")))
 
     def read(self, entry: Entry) -> Record:
         """Read one file; what is wrong with it is in the record, not raised."""
@@ -162,17 +161,18 @@ class Collection:
     def understand_all(self, files: Iterable[File]) -> Iterator[Record]:
         """The records that these files hold, in their order."""
         for some in batches(files, lambda file: len(file[1]) if isinstance(file[1], bytes) else 0):
-            yield from [self._modelled(record) for record in [_parsed(entry, data) for entry, data in some]]
+            documents = [_document(data) for _, data in some]
+            yield from [self._record(file[0], each) for file, each in zip(some, documents, strict=True)]
 
-    def _modelled(self, record: Record) -> Record:
-        """The record with the model of its values, or with what stands against it."""
+    def _record(self, entry: Entry, document: Document | Fault) -> Record:
+        """The record with the model of the document's values, or with what stands against it."""
         from pydantic import ValidationError
 
         from alscli.model.format import MODELS
+        from alscli.store.toml import Fault
 
-        entry, document = record.entry, record.document
-        if document is None:
-            return record
+        if isinstance(document, Fault):
+            return Record(entry, None, document)
         try:
             model = MODELS[entry.kind].model_validate(
                 document.values, context={"vocabularies": self.vocabularies}
@@ -190,16 +190,16 @@ def taken(entry: Entry) -> File:
         return entry, error
 
 
-def _parsed(entry: Entry, data: bytes | OSError) -> Record:
-    """The record of a file without its model."""
+def _document(data: bytes | OSError) -> Document | Fault:
+    """What a file holds, or why it cannot be read."""
     from alscli.store.toml import Fault, TomlError, parse
 
     if isinstance(data, OSError):
-        return Record(entry, None, Fault("TX002", f"cannot be read: {data.strerror or data}", 1, 1))
+        return Fault("TX002", f"cannot be read: {data.strerror or data}", 1, 1)
     try:
-        return Record(entry, parse(data))
+        return parse(data)
     except TomlError as error:
-        return Record(entry, None, error.fault)
+        return error.fault
 
 
 def is_record_name(name: str) -> bool:

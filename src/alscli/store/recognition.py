@@ -35,11 +35,17 @@ def is_canonical(document: Document, kind: FileKind) -> bool:
 
 def recognizes(document: Document, kind: FileKind) -> bool:
     """Whether the text is surely canonical."""
+    text = _ESCAPED.sub("..", document.text) if "\\" in document.unusual else document.text
     return (
         document.unusual.isprintable()
-        and _pattern(kind).fullmatch(document.text) is not None
+        and "\t" not in text
+        and "\\" not in text
+        and _pattern(kind).fullmatch(text) is not None
         and _is_sorted(document.values, _sorted_keys(kind))
     )
+
+
+_ESCAPED = re.compile(r'\\["\\]')
 
 
 # -- the pattern: each key at most once, in order, and each value as it is written ------------------------
@@ -55,7 +61,7 @@ def _array(element: str) -> str:
     return rf"\[(?:{element}(?:, (?!\])|(?=\])))*+\]"
 
 
-_STRING = r'"[^"\\\n\t]*+(?:\\["\\][^"\\\n\t]*+)*+"'
+_STRING = r'"[^"]*+"'  # of valid TOML without escapes, so that it ends in its line
 _WHOLE = r"[1-9][0-9]{0,3}+|[1-9][0-9]{1,2}+(?:_[0-9]{3})++|[1-9](?:_[0-9]{3}){2,}+"
 _NUMBER = rf"(?:0|-?(?:[0-9]++\.[0-9]{{1,6}}+|{_WHOLE}))(?![0-9_.])"
 _SCALAR = f"(?:{_STRING}|{_NUMBER}|true|false)"

@@ -25,7 +25,7 @@ _HARMLESS = 200
 _SCREENED = 1000
 _FORBIDDEN = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]|\r(?!\n)")
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
-_USUAL = bytes({*range(0x20, 0x7F), *b"\t\n"} - {ord("\\")})
+_USUAL = bytes({*range(0x20, 0x7F), *b"\t\n"} - {*b"\\[{"})
 _STRING = (
     r'"""(?:[^"\\]|\\[\s\S]|""?(?!"))*+"""(?:"")?"?'
     r"|'''(?:[^']|''?(?!'))*+'''(?:'')?'?"
@@ -66,8 +66,8 @@ class Document:
 
     `text` is the whole file, a byte order mark and CRLF included, so that it encodes to the bytes
     that were read. `values` holds `int` and `Decimal` (the digits as written), never `float`.
-    `unusual` are the characters of the text that are neither tabs, line feeds nor printable ASCII, and the
-    backslashes: few or none, so that what looks for any of them is done at once.
+    `unusual` are the characters of the text that are neither tabs, line feeds nor printable ASCII, the
+    backslashes and the opening brackets: few, so that what looks for any of them is done at once.
     """
 
     text: str
@@ -88,7 +88,7 @@ def parse(data: bytes) -> Document:
         raise _fault("TX003", f"larger than 1 MiB ({len(data):,} bytes)", "", 0)
     text, unusual = _decode(data)
     body = text.removeprefix(_BOM)
-    brackets = text.count("[") + text.count("{")
+    brackets = unusual.count("[") + unusual.count("{")
     if brackets > _HARMLESS:
         _check_brackets(body)
     values = _read(text, screened=brackets > _SCREENED)

@@ -187,7 +187,7 @@ def efficacy_in_words(subject: Subject) -> Iterator[Problem]:
     Remedy: say what was measured, and how it changed.
     """
     controlled: bool | None = None
-    for path, text in subject.notes if subject.may_say(_EFFICACY_STEMS) else ():
+    for path, text in subject.notes_with(_EFFICACY_STEMS):
         if path == ("eligibility", "note") or not _EFFICACY.search(text):
             continue
         if controlled is None:
@@ -306,7 +306,7 @@ def superlatives(subject: Subject) -> Iterator[Problem]:
     Example: "The world's first iPSC therapy for ALS"
     Remedy: leave the word out; a claim that circulates belongs in the ledger.
     """
-    for path, text in subject.notes if subject.may_say(_SUPERLATIVE_STEMS) else ():
+    for path, text in subject.notes_with(_SUPERLATIVE_STEMS):
         if found := _SUPERLATIVE.search(" ".join(text[:_READ].lower().translate(_HYPHENS).split())):
             yield Problem(path, f'"{found[0]}" states nothing that can be checked')
 

@@ -177,7 +177,7 @@ def clearance_called_approval(subject: Subject) -> Iterator[Problem]:
     Example: `type = "approval"` with the outcome "IND for phase 1/2"
     Remedy: write cleared, and record `ind_cleared` or `cta_authorized`.
     """
-    for path, text in subject.notes if subject.may_say(["approv", "批"]) else ():
+    for path, text in subject.notes_with(["approv", "批"]):
         for sentence in sentences(text):
             found = _TRIAL_APPROVED.search(sentence)
             if found is None or _denied(sentence, found) or _ETHICS.search(sentence):
