@@ -125,6 +125,21 @@ def test_layout_keeps_comments_and_meaning(trial: Path) -> None:
     assert parse(after.encode()).values == parse(text.encode()).values
 
 
+@pytest.mark.parametrize("line", ["", "#:schema ../product.schema.json\n"])
+def test_the_line_that_names_the_schema_is_mended(trial: Path, line: str) -> None:
+    text = trial.read_text("utf-8")
+    trial.write_text(line + text.partition("\n")[2], "utf-8")
+    assert [one.findings for one in mending(trial.parent.parent).files] == [1]
+    assert trial.read_text("utf-8") == text
+
+
+def test_a_comment_does_not_go_with_the_second_of_two_terms(trial: Path) -> None:
+    change(trial, 'countries = ["US"]', 'countries = [\n  "US",\n  "usa", # says the paper\n]')
+    spoiled = trial.read_text("utf-8")
+    mending(trial.parent.parent)
+    assert trial.read_text("utf-8") == spoiled
+
+
 def test_rules_that_are_not_selected_are_not_mended(trial: Path) -> None:
     change(trial, 'status = "completed"', 'status  =  "已完成"')
     mending(trial.parent.parent, select(["SM"], []))

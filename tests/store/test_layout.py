@@ -110,7 +110,7 @@ def test_a_new_record_is_written_in_it() -> None:
         ('n="""one line"""\n', 'n = "one line"\n'),
         ("n='''two\nlines'''\n", 'n = """\ntwo\nlines"""\n'),
         ("n='C:\\dir'\n", 'n = "C:\\\\dir"\n'),
-        ('n = "caf\\u00e9"\n', 'n = "caf\\u00e9"\n'),
+        ('n = "caf\\u00e9"\n', 'n = "café"\n'),
         (
             'n = "not_reported"\ncountries = "not_reported"\n',
             'n = "not_reported"\ncountries = "not_reported"\n',
@@ -168,6 +168,22 @@ def test_the_schema_line_is_kept_or_added() -> None:
     assert lay_out("#:schema mine\nn = 1\n", SHAPE, "#:schema ours") == "#:schema mine\nn = 1\n"
     assert lay_out("n = 1\n", SHAPE, "#:schema ours") == "#:schema ours\nn = 1\n"
     assert lay_out("", SHAPE, "#:schema ours") == "#:schema ours\n"
+
+
+def test_a_schema_line_of_another_kind_of_record_is_not_kept() -> None:
+    for copied in ("../product.schema.json", "trial.schema.json", "ledger.schema.json"):
+        text = f"#:schema {copied}\nn = 1\n"
+        assert (
+            lay_out(text, SHAPE, "#:schema ../trial.schema.json") == "#:schema ../trial.schema.json\nn = 1\n"
+        )
+    mine = "#:schema https://example.org/trial.schema.json\nn = 1\n"
+    assert lay_out(mine, SHAPE, "#:schema ../trial.schema.json") == mine
+
+
+def test_escapes_stay_only_where_they_are_needed() -> None:
+    assert lay_out('title = "\\u0069 \\U00000041"\n', SHAPE) == 'title = "i A"\n'
+    needed = 'title = "a \\"b\\" \\\\ \\u200b \\n"\n'
+    assert lay_out(needed, SHAPE) == needed
 
 
 def test_what_is_not_toml_is_refused() -> None:

@@ -13,11 +13,12 @@ from functools import cache
 from pathlib import Path as FilePath
 
 from alscli.check.examination import Examination, Page, Surroundings, examine_all, names_in, subject_of, waive
-from alscli.check.finding import Finding, Problem
+from alscli.check.finding import Finding, Problem, Severity
 from alscli.check.report import Report
 from alscli.check.rule import CATALOGUE, Register, Rule, Ruleset
 from alscli.errors import UsageError
 from alscli.model.nearness import did_you_mean
+from alscli.model.path import Path
 from alscli.model.vocabulary import Vocabularies
 from alscli.store.collection import MARKER, Collection, Record, Snapshot, read_bytes
 from alscli.store.toml import TomlError, parse
@@ -108,23 +109,51 @@ def conclude(
         for gist, problem in rule.check(gists, register):
             across[gist.path].append((rule.code, problem))
 
+    doubted = {
+        examination.gist.id
+        for examination in examined
+        if examination.kind == "product" and examination.gist is not None and _is_doubted(examination, across)
+    }
     reported = [e for e in examined if only is None or e.path in only]
     findings: list[Finding] = []
     same_rules = not all_rules or codes == frozenset(catalogue())
     for examination in reported:
         found = list(examination.findings)
         told = across.get(examination.path, ())
-        if examination.left is not None and same_rules and not told and not register.unreadable:
-            found = list(examination.left)
-        elif told or examination.left is not None:
+        left = examination.left
+        settled = same_rules and not told and not register.unreadable and not (doubted and _idles(left))
+        if left is not None and settled:
+            found = list(left)
+        elif told or left is not None:
             record = record_at(examination.path)
             page = Page(record)
             found += [page.finding(*stated) for stated in told]
             subject = subject_of(record, around)
             if subject is not None:
-                found = waive(found, subject, page, codes, settled=not register.unreadable)
+                readable = not register.unreadable
+                found = waive(found, subject, page, codes, settled=readable, doubted=doubted)
+            found = _without_parts(found, {problem.path for _, problem in told})
         findings += _told(sorted((finding for finding in found if finding.code in codes), key=_place))
     return Report(findings, [examination.path for examination in reported], around.as_of)
+
+
+def _is_doubted(product: Examination, across: Container[str]) -> bool:
+    """Whether something stands against a product, so that rules may be silent of what rests on it."""
+    return product.path in across or any(f.severity is not Severity.NOTE for f in product.findings)
+
+
+def _without_parts(findings: Iterable[Finding], wholes: Container[Path]) -> list[Finding]:
+    """Without the notes on parts of what a rule across records says something against as a whole."""
+    return [
+        finding
+        for finding in findings
+        if finding.severity is not Severity.NOTE
+        or not any(finding.keys[:end] in wholes for end in range(1, len(finding.keys)))
+    ]
+
+
+def _idles(findings: Iterable[Finding] | None) -> bool:
+    return any(finding.code == "WV001" for finding in findings or ())
 
 
 def _told(findings: Iterable[Finding]) -> Iterator[Finding]:

@@ -315,12 +315,18 @@ class Page:
 
 
 def waive(
-    findings: list[Finding], subject: Subject, page: Page, codes: frozenset[str], *, settled: bool
+    findings: list[Finding],
+    subject: Subject,
+    page: Page,
+    codes: frozenset[str],
+    *,
+    settled: bool,
+    doubted: Set[str] = frozenset(),
 ) -> list[Finding]:
     """Leave out what the record waives; report waivers that waive nothing, have expired or give no reason.
 
     `settled` tells that every other file can be read, so that the silence of a rule across records means
-    that there is nothing to report.
+    that there is nothing to report; of the `doubted` products nobody knows whether what they say is right.
     """
     waivers = _waivers(subject)
     if not waivers:
@@ -342,14 +348,15 @@ def waive(
     if (None, _NOWHERE) in groups:
         kept = _without_the_only_rule(kept)
     used = {position for group in covering for position in groups[group]}
-    errors = {finding.code for finding in kept if finding.severity is Severity.ERROR}
+    faulty = any(finding.severity is Severity.ERROR for finding in kept)
     misplaced = ("waivers",) in subject.broken  # some stand below a misspelled header
     for position, waiver in waivers.items() if not misplaced else ():
         idle = (
             position not in used
             and waiver.rule in codes
-            and errors <= {waiver.rule}  # of another rule, it may be what makes this one silent
+            and not faulty  # the error may be what makes this rule silent
             and _is_settled(waiver.rule, subject, settled)
+            and doubted.isdisjoint(_products_named(subject))
         )
         problem = _waiver_problem(position, waiver, idle, subject.as_of)
         if problem is not None:

@@ -13,7 +13,7 @@ from typing import Any
 from alscli.check.finding import Finding
 from alscli.check.report import Report
 from alscli.errors import AlscliError, RefusedError
-from alscli.model.format import MODELS, shape_of
+from alscli.model.format import MODELS, schema_comment, shape_of
 from alscli.model.path import Path as Keys
 from alscli.model.path import value_at
 from alscli.store.collection import Collection, Record, Snapshot, assemble
@@ -94,10 +94,13 @@ def _next(attempt: _Attempt, findings: Iterable[Finding]) -> bool:
         record = records[path]
         try:
             check_target(path, attempt.collection.root)
-            after = attempt.collection.understand(record.entry, _text(record, own).encode())
+            text = _text(record, own)
         except AlscliError as error:
             attempt.refused[path] = (record, error.message)
             continue
+        if record.document is None or text == record.document.text:
+            continue
+        after = attempt.collection.understand(record.entry, text.encode())
         mended.append(Mended(record, after, len(own)))
     if mended and not _accept(attempt, mended) and len(mended) > 1:
         for one in mended:
@@ -164,8 +167,10 @@ def _text(record: Record, findings: Iterable[Finding]) -> str:
                 beside.add(value)
     text = set_values(record.document.text, changes, shape)
     for keys in sorted(doubled[:_MANY], reverse=True, key=lambda keys: int(keys[-1])):
-        text = unset(text, keys, shape)
-    return lay_out(text, shape) if layout else text
+        shorter = unset(text, keys, shape)
+        if shorter.count("#") == text.count("#"):  # or a person's comment would go with it
+            text = shorter
+    return lay_out(text, shape, schema_comment(record.entry.kind)) if layout else text
 
 
 def _beside(keys: Keys, values: Any, held: dict[Keys, set[str]]) -> set[str]:

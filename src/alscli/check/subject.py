@@ -157,8 +157,10 @@ class Subject:
         named: set[str | None] = {safety.arm for safety in listed(self.trial.safety)}
         for outcome in listed(self.trial.outcomes):
             named.update(value.arm for value in listed(outcome.values))
-            named.update(effect.arm for effect in listed(outcome.effects))
-        return frozenset(filter(None, named)) - {arm.id for arm in listed(self.trial.arms)}
+            for effect in listed(outcome.effects):
+                named.update((effect.arm, effect.vs))
+        arms = {arm.id for arm in listed(self.trial.arms)}
+        return frozenset(filter(None, named)) - arms - Effect.BASELINES
 
     @view
     def notes(self) -> Iterator[tuple[Path, str]]:

@@ -23,19 +23,22 @@ if TYPE_CHECKING:
 
 _INTEGER = re.compile(r"([+-]?)([0-9][0-9_]*)")
 _SCHEMA = "#:schema"
+_SHIPPED = re.compile(r"#:schema (?:\.\./)?(?:trial|product|ledger)\.schema\.json")
 
 
 def lay_out(text: str, shape: Shape, schema_comment: str = "") -> str:
     """Return `text`, valid TOML, in canonical layout; a text that is in it already comes back as it is.
 
-    A first line `#:schema …` is kept; where there is none, `schema_comment` becomes it. Raises
-    `TomlError` where `text` is not TOML, AlscliError where the result would be larger than a record may be.
+    A first line `#:schema …` is kept, unless it names the schema of another kind of record; where there is
+    none, `schema_comment` becomes it. Raises `TomlError` where `text` is not TOML, AlscliError where the
+    result would be larger than a record may be.
     """
     document = parse(text.encode())
     if text == dump(document.values, shape, schema_comment):
         return text
     page = _page(document.text.replace("\r\n", "\n"), document.values)
-    result = _write_page(page, shape, page.schema or schema_comment)
+    own = page.schema if not schema_comment or _SHIPPED.fullmatch(page.schema) is None else ""
+    result = _write_page(page, shape, own or schema_comment)
     if len(result.encode()) > MAX_BYTES:
         raise AlscliError(
             "in canonical layout the file would be larger than 1 MiB; nothing was done",
@@ -479,13 +482,13 @@ def _rank(element: _Node, keys: tuple[str, ...]) -> list[tuple[int, str]]:
 
 
 def _literal(leaf: _Leaf, *, nested: bool) -> str:
-    """A scalar as written, or as the layout has it: double quotes, digits in groups."""
+    """A scalar as written, or as the layout has it: double quotes, no needless escapes, digits in groups."""
     value, raw = leaf.value, leaf.raw
     if isinstance(value, str):
         if raw.startswith('"""'):
             return raw if "\n" in value and not nested else quote(value)
         if raw.startswith('"'):
-            return raw
+            return quote(value) if "\\" in raw and value.isprintable() else raw
         return quote(value) if nested or "\n" not in value else quote_lines(value)
     if isinstance(value, int) and not isinstance(value, bool):
         return _grouped(raw or str(value))

@@ -153,7 +153,8 @@ def shared_alias(gists: Sequence[Gist], register: Register) -> Iterator[Told]:
 def registration_unexplained(subject: Subject) -> Iterator[Problem]:
     """Neither a registry id nor a reason why there is none.
 
-    An unregistered trial is a finding of its own; readers must know whether somebody looked.
+    An unregistered trial is a finding of its own; readers must know whether somebody looked. Silent where
+    there is no reference either: then the record needs a source first (SM002).
 
     Example: a case series without `registration = "none_found"`
     Remedy: add `registry_id`, or `registration` with `none_found`, `not_required` or `not_registered`.

@@ -182,15 +182,16 @@ def reference_unused(subject: Subject) -> Iterator[Problem]:
     """A reference that nothing in its record cites.
 
     Where a citation names no reference and this one may be meant, PV001 says so; where two share a key, SM006
-    does; where a part of the record cannot be read, it may cite it.
+    does; where a part of the record cannot be read, it may cite it. Silent where nobody has verified the
+    record (PV007), who could name what it was compared with.
 
     Example: a paper in `[[refs]]`, and no `src` with its key
     Remedy: cite it where it belongs, or remove it.
     """
-    if not subject.record.readable or "refs" in subject.twins:
+    model: Trial | Product = subject.model  # type: ignore[assignment]
+    if not subject.record.readable or "refs" in subject.twins or model.verified is None:
         return
     keys = set(subject.cites)
-    model: Trial | Product = subject.model  # type: ignore[assignment]
     if isinstance(model, Trial):
         keys.update(model.screening.found_in)
     keys |= _meant(subject.unresolved, [ref.key for ref in model.refs if ref.key not in keys])

@@ -9,10 +9,13 @@ from alscli.check.finding import Problem
 from alscli.check.format import shown
 from alscli.check.rule import rule
 from alscli.check.rules.identity import lacks_registration
-from alscli.check.subject import Subject
+from alscli.check.rules.text import mixed
+from alscli.check.subject import Subject, named_lists
+from alscli.model.format import MODELS, shape_of
 from alscli.model.identifiers import RegistryId, parse_registry_id
+from alscli.model.ledger import Ledger
 from alscli.model.nearness import nearest
-from alscli.model.path import Path
+from alscli.model.path import Path, split, unquoted
 from alscli.model.trial import Effect, Outcome, Trial
 from alscli.model.values import listed
 
@@ -35,6 +38,7 @@ def source_exists(subject: Subject) -> Iterator[Problem]:
     names = frozenset(refs)
     twins = "refs" in subject.twins  # SM006's: the key that is missing may be meant by one of them
     shared = subject.names.shared_refs
+    deceptive = [name for name in names if not name.isascii() and mixed("key", name)]  # which TX004 tells
     told: set[str] = set()
     for path, key in subject.cited:
         if key == "registry":
@@ -42,6 +46,8 @@ def source_exists(subject: Subject) -> Iterator[Problem]:
                 registered = True  # once is enough
                 yield Problem(path, "registry is the entry of `registry_id`, which is missing")
         elif key not in refs and not twins and shared is not None and key not in shared:
+            if nearest(key, deceptive):
+                continue
             told.add(key)
             yield _missing("reference", path, key, _near(key, names, told))
 
@@ -74,17 +80,67 @@ def _by_beginning(names: frozenset[str]) -> dict[str, list[str]]:
     return found
 
 
-@rule("XR001", "error", "trial", once=True)
+@rule("XR001", "error", "trial", "product", "ledger", once=True)
 def references_resolve(subject: Subject) -> Iterator[Problem]:
-    """A product, related study, intervention or arm that does not exist.
+    """A product, related study, intervention, arm or disputed field that does not exist.
 
-    `product` and `related` name records of the collection (`related` may name a registry id outside it, and
-    never the record itself); `given` names interventions, values, effects and safety lines name arms of the
-    same record. What is named at several places is told at the first.
+    `product` and `related` name records of the collection (`related`, and `cites` in the ledger, may name a
+    registry id outside it, and `related` never the record itself); `given` names interventions, values,
+    effects and safety lines name arms of the same record; the `field` of a dispute is one of the record.
+    What is named at several places is told at the first.
 
     Example: `arm = "treated"` where the arms are `active` and `placebo`
     Remedy: mend the id; add the product with `alscli add`.
     """
+    if isinstance(subject.model, Ledger):
+        yield from _unknown_records(subject, subject.model)
+        return
+    yield from _unknown_fields(subject)
+    if subject.record.entry.kind == "trial":
+        yield from _unknown_names(subject)
+
+
+def _unknown_records(subject: Subject, ledger: Ledger) -> Iterator[Problem]:
+    there = subject.names.trials | subject.names.products
+    told: set[object] = set()
+    for field, elements in (("claims", ledger.claims), ("excluded", ledger.excluded)):
+        for position, element in enumerate(listed(elements)):
+            for c, name in enumerate(element.cites):
+                if name not in there and not parse_registry_id(name):
+                    told.add(name)
+                    yield _missing("record", (field, position, "cites", c), name, _near(name, there, told))
+
+
+def _unknown_fields(subject: Subject) -> Iterator[Problem]:
+    """Fields of disputes that the format does not have, or of elements that the record does not have."""
+    for position, dispute in enumerate(listed(subject.model.disputes)):  # type: ignore[attr-defined]
+        path: Path = ("disputes", position, "field")
+        shape, parts = shape_of(MODELS[subject.record.entry.kind]), iter(split(dispute.field))
+        for part in parts:
+            if part not in shape.keys:
+                if shape.keys:
+                    yield _missing("field", path, part, tuple(nearest(part, shape.keys)))
+                break
+            shape = shape.keys[part]
+            if shape.kind not in ("tables", "inline_tables") or (name := next(parts, None)) is None:
+                continue
+            names = _names_of(part, subject)
+            if names is not None and unquoted(name) not in names:
+                yield _missing(f"element of {part}", path, unquoted(name), _near(name, names, ()))
+                break
+
+
+def _names_of(field: str, subject: Subject) -> set[str] | None:
+    """The names of the elements of a list; None where they have none, or where something else is told."""
+    key = dict(named_lists(subject.record.entry.kind)).get(field)
+    if key is None or not subject.record.readable or subject.twins:
+        return None
+    names = {str(element[key]) for element in subject.values.get(field, ()) if key in element}
+    return names | subject.lost_arms if field == "arms" else names
+
+
+def _unknown_names(subject: Subject) -> Iterator[Problem]:
+    """What a trial names beside it or within it."""
     own = subject.record.entry.id
     told: dict[tuple[str, str], tuple[str, ...]] = {}
     for what, path, name, there in _unresolved(subject, subject.trial):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from bisect import bisect_right
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -71,6 +71,8 @@ state(
     "error",
     """A required key is missing. Reported at the header of its table, or in line 1.
 
+    A trial needs a source as well: a `registry_id`, or a reference.
+
     Example: a trial without `status_as_of`
     Remedy: add the key; `alscli fields NAME` says what it holds.
     """,
@@ -122,7 +124,7 @@ state(
     """A waiver that waives nothing.
 
     Its finding is gone, its rule does not exist, or its rule cannot be waived. Silent beside an error of
-    another rule, which may be what keeps the finding away.
+    the record or a fault of a product that it names, which may be what keeps the finding away.
 
     Example: a waiver of DT008 in a record whose registration precedes its start
     Remedy: remove the waiver.
@@ -180,7 +182,7 @@ def deceptive_text(subject: Subject) -> Iterator[Problem]:
 
     Bidirectional controls and zero-width characters, in values or comments, make text read other than it
     is; an identifier that mixes scripts looks like another one. What only cites an identifier is left to
-    the rules that look for the cited.
+    the rules that look for the cited, and a registry id to ID002.
 
     Example: a right-to-left override in a title, or a reference's key with a Cyrillic `с`
     Remedy: type the text again.
@@ -194,7 +196,7 @@ def deceptive_text(subject: Subject) -> Iterator[Problem]:
             continue
         if found := _HIDDEN.search(text):
             yield Problem(path, f"holds an invisible character: {_name(found)}")
-        elif _last_key(path) in _IDENTIFIERS and (scripts := _mixed(_last_key(path), text)):
+        elif _last_key(path) in _IDENTIFIERS and (scripts := mixed(_last_key(path), text)):
             names = " and ".join(sorted(script.capitalize() for script in scripts))
             yield Problem(path, f"{shown(text)} mixes {names} letters")
     yield from _hidden_in_comments(document)
@@ -247,8 +249,8 @@ def _name(found: re.Match[str]) -> str:
     return unicodedata.name(found.group(), f"U+{ord(found.group()):04X}")
 
 
-def _mixed(key: str, text: str) -> set[str]:
-    """The scripts with like letters that stand side by side in one name.
+def mixed(key: str, text: str) -> set[str]:
+    """The scripts with like letters that stand side by side in one name, where a key holds it.
 
     In an address the names are those between the dots of its host; a path may be in any language. The
     Greek letters of a compound (`IFNβ-01`) look like none of Latin.
@@ -258,7 +260,7 @@ def _mixed(key: str, text: str) -> set[str]:
         names = (urlsplit(text).hostname or "").split(".") if parse_url(text) else []
     elif key == "secondary_ids":
         names = [text.translate(_OF_COMPOUNDS)]
-    return next((mixed for name in names if len(mixed := _scripts(name) & _ALIKE) > 1), set())
+    return next((found for name in names if len(found := _scripts(name) & _ALIKE) > 1), set())
 
 
 _OF_COMPOUNDS = dict.fromkeys(map(ord, "αβγδω"))
@@ -325,7 +327,7 @@ def unresolved_merge(subject: Subject) -> Iterator[Problem]:
 
 @rule("SM006", "error", "trial", "product", "ledger", waivable=False)
 def duplicate_keys(subject: Subject) -> Iterator[Problem]:
-    """One `id` or `key` twice in a list of the record, or one term twice.
+    """One `id` or `key` twice in a list of the record, or one term, name or id twice.
 
     What cites the name could mean either; a count of terms would count one twice.
 
@@ -342,15 +344,28 @@ def duplicate_keys(subject: Subject) -> Iterator[Problem]:
                 yield Problem((key, position, name), f"{shown(stated)} stands twice in {key}")
             elif isinstance(stated, str):
                 seen.add(stated)
-    for key in _LISTS_OF_TERMS:
-        terms = subject.values.get(key)
+    for path, texts in _lists_of_texts(subject.values):
         first: dict[object, int] = {}
-        for position, term in enumerate(terms if isinstance(terms, list) and len(terms) > 1 else ()):
-            if isinstance(term, str) and first.setdefault(term, position) != position:
-                yield Problem((key, position), f"{shown(term)} stands twice in {key}")
+        for position, text in enumerate(texts if isinstance(texts, list) and len(texts) > 1 else ()):
+            if isinstance(text, str) and first.setdefault(text, position) != position:
+                yield Problem((*path, position), f"{shown(text)} stands twice in {'.'.join(path)}")
 
 
-_LISTS_OF_TERMS = ("conditions", "countries", "masked", "subtypes", "tags")
+def _lists_of_texts(values: Mapping[str, Any]) -> Iterator[tuple[tuple[str, ...], Any]]:
+    for key in _LISTS:
+        if key in values:
+            yield (key,), values[key]
+    for table, key in _LISTS_WITHIN:
+        inner = values.get(table)
+        if inner.__class__ is dict and key in inner:
+            yield (table, key), inner[key]
+
+
+_LISTS = (
+    *("aliases", "background", "conditions", "countries", "former_ids", "indications", "masked"),
+    *("mechanism", "secondary_ids", "subtypes", "tags", "target"),
+)
+_LISTS_WITHIN = (("eligibility", "genes"), ("screening", "found_in"), ("verified", "against"))
 
 
 @rule("SM008", "note", "trial")
