@@ -50,6 +50,33 @@ _EFFICACY = re.compile(
     re.IGNORECASE,
 )
 _EFFICACY_STEMS = ("effective", "efficacious", "有效", "显著", "顯著")
+_WORSE = r"(?:decline|progression|loss|worsening|deterioration)s?\b"
+_OF_DISEASE = r"(?:(?:of|in|the|its|their|disease|functional|clinical|further|rate) ){0,5}?"
+_NO_SUCH_THING = (
+    r"(?![^,，]{0,80}(?:\b(?:not?|never|none|nobody|neither|absent|lacking|unclear|unlikely|doubtful)\b"
+    r"|n't\b))"
+)
+_IMPROVED = re.compile(
+    r"(?<!non[- ])\bsignificant (?:(?:and|clinical|functional|motor|respiratory|sustained|lasting|overall"
+    r"|temporary|transient|therapeutic|disease|subjective|objective|further) ){0,3}?"
+    rf"(?:improvements?|benefits?|(?:slowing|reduction|delay|attenuation) {_OF_DISEASE}{_WORSE}"
+    rf"|(?:treatment|therapeutic|clinical) effects?)\b{_NO_SUCH_THING}"
+    r"|(?<!non[- ])\bsignificantly (?:improve[sd]|prolong(?:s|ed) survival"
+    rf"|(?:slow(?:s|ed|er)|delay(?:s|ed)|reduce[sd]|attenuate[sd]|halt(?:s|ed)) {_OF_DISEASE}{_WORSE})\b"
+    rf"{_NO_SUCH_THING}"
+    rf"|\b(?:improved|{_WORSE} (?:was )?slowed) significantly\b{_NO_SUCH_THING}"
+    r"|\befficacy (?:was|has been|had been) (?:(?:also|thus|again|further|clearly|clinically|fully) )?"
+    rf"(?:demonstrated|prove[dn]|shown|confirmed|established|seen|observed)\b{_NO_SUCH_THING}",
+    re.IGNORECASE,
+)
+_IMPROVED_STEMS = ("significant", "efficacy")
+_TOLD_BY_OTHERS = re.compile(
+    r"\b(?:says?|said|stat(?:es?|ed)|writes?|wrote|calls?|called|claim\w*|report(?:s|ed)?|according to"
+    r"|announce\w*|authors?|abstract|compan(?:y|ies)|sponsor|tests?|tested|word)\b"
+    r"|\bp(?: ?[<>=≤≥]|[ -]value)",
+    re.IGNORECASE,
+)
+"""Who says so, or by which test: so much may be told of what a source has."""
 _OF_OTHER_MATTERS = re.compile(
     r"contracept|birth[- ]control|pregnan|避孕|(?:19|20)\d\d年[^，,]{0,6}起有效"
     r"|\bamendment(?: [\w.]+){0,3} (?:is|was|be(?:came|comes?)) effective",
@@ -162,6 +189,27 @@ def _clauses(part: str) -> Iterator[tuple[int, int]]:
     yield start, len(part)
 
 
+_ELSEWHERE = re.compile(
+    r"\b(?:mice|mouse|murine|rats?|animals?|monkeys?|dogs?|pigs?|rodents?|primates?|models?|in vitro"
+    r"|preclinical|another|others?|earlier|previous\w*|prior|later|subsequent\w*|pivotal|parent"
+    r"|randomi[sz]ed|phase [\dIV]+|too \w+|little"
+    r"|aim\w*|hope\w*|hoping|expect\w*|hypothes\w+|end-? ?points?|criteri\w+|defin\w+|power\w*|detect\w*"
+    r"|goals?|targets?|objectives?|purpose|intend\w*|plan\w*|assum\w+|anticipat\w+|assess\w*|evaluat\w+"
+    r"|minim\w+|would|could|may|might|should|will|can|must|if|once|until|unless"
+    r"|(?:when|before|after) (?:the |its )?(?:safety|tolerability|efficacy)"
+    r"|recruit\w*|enrol\w*|accrual|manufactur\w*|yields?|adheren\w*|methods?|assays?|protocols?|techniques?)\b"
+    r"|动物|動物|小鼠|大鼠|[临臨]床前|模型|其[他它]|另一|既往|此前|[一二三四IVⅠⅡⅢⅣ\d]期|[终終][点點]|[标標][准準]"
+    r"|[预預][期计計设設]|[计計][划劃]|旨在|如果|待",
+    re.IGNORECASE,
+)
+"""Of animals or another trial; of what is hoped, planned or required; of the conduct of a trial."""
+
+
+def stated(sentence: str, words: re.Pattern[str]) -> str | None:
+    """Which of the words a sentence claims of this trial, as something that came out."""
+    return None if _ELSEWHERE.search(sentence) else claimed(sentence, words)
+
+
 _CONCURRENT = frozenset({"placebo", "sham", "active", "standard_care", "no_treatment", "dose"})
 
 
@@ -181,23 +229,31 @@ def efficacy_in_words(subject: Subject) -> Iterator[Problem]:
 
     有效, 显著, effective: without a concurrent control nobody can say so. A word that is denied, doubted or
     asked before it stands is left alone, as are criteria of eligibility, contraception, doses, dates of
-    force, and 有效性 and 有效率 (efficacy, rate of response).
+    force, and 有效性 and 有效率 (efficacy, rate of response). "Significant improvement" and "efficacy was
+    shown" are read too, save beside a p-value or the name of who says so, of animals or another trial, and
+    in what is hoped, planned or required.
 
     Example: "Effective in all patients" in a single-arm trial
     Remedy: say what was measured, and how it changed.
     """
     controlled: bool | None = None
-    for path, text in subject.notes_with(_EFFICACY_STEMS):
-        if path == ("eligibility", "note") or not _EFFICACY.search(text):
+    for path, text in subject.notes_with((*_EFFICACY_STEMS, *_IMPROVED_STEMS)):
+        said = (_words_of_efficacy(sentence) for sentence in sentences(text))
+        word = None if path == ("eligibility", "note") else next(filter(None, said), None)
+        if word is None:
             continue
         if controlled is None:
             controlled = _controlled(subject.trial)
         if controlled:
             return
-        for sentence in sentences(text):
-            if (word := claimed(sentence, _EFFICACY)) is not None:
-                yield Problem(path, f'"{word}", of a trial without a controlled result')
-                break
+        yield Problem(path, f'"{word}", of a trial without a controlled result')
+
+
+def _words_of_efficacy(sentence: str) -> str | None:
+    word = claimed(sentence, _EFFICACY) if _EFFICACY.search(sentence) else None
+    if word is None and _IMPROVED.search(sentence) and not _TOLD_BY_OTHERS.search(sentence):
+        word = stated(sentence, _IMPROVED)
+    return word
 
 
 @rule("CL002", "warning", "trial", about=("outcomes[].result",))
@@ -275,6 +331,7 @@ _SUPERLATIVE = re.compile(
     r"|world['’]?s?[ -](?:very )?first"
     r"(?![ -]aid\b|(?:[ -]ever)? (?:[\w-]+ )?(?:patient|participant|subject|volunteer)s?\b)"
     r"|\bfirst(?:[- ]ever)? (?:(?!patient|participant|person|subject|volunteer)[\w-]+ ){0,3}in the world"
+    r"|world['’]?s?[ -]leading(?! (?:[\w-]+ )?(?:causes?|killers?)\b)"
     r"|ground[ -]?breaking|revolutionary|game[ -]chang|unprecedented|cutting[ -]edge"
     r"|miracul|miracle(?! (?:cohort|trial|stud))"
     r"|(?<!btd \()(?<!btd[（(])(?<!designation \()breakthrough"
@@ -283,14 +340,14 @@ _SUPERLATIVE = re.compile(
     rf"|(?:[全环環]球|世界|[国國][际際])(?:首|唯一|第一(?=[{_KINDS}]))(?!{_FIRST_PERSON}|{_DATED})"
     rf"|(?:[国國][内內]|[我中全][国國]|[亚亞]洲)(?:首|第一)(?!{_FIRST_PERSON}|{_DATED})[{_KINDS}]"
     r"|首[创創]|填[补補]了?[^，,。；]{0,8}空白|[领領]先(?!症)|最先[进進](?![入行])|革命性|奇[迹蹟]|[划劃][时時]代"
-    r"|里程碑(?!(?:式|性|事件)?的?(?:付?款|付[费費]|支付|[费費]|金|收入))"
+    r"|重磅(?![炸纸紙])|里程碑(?!(?:式|性|事件)?的?(?:付?款|付[费費]|支付|[费費]|金|收入))"
     r"|突破(?!了?血[脑腦]|性?的?(?:治[疗療]|[疗療]法|[医醫][疗療]|[认認]定|[资資]格|感染|疼?痛|[癫癲][痫癇]|出血))"
 )
 _SUPERLATIVE_STEMS = (
     *("class", "kind", "world", "ground", "revolution", "breakthrough", "game"),
     *("unprecedented", "mirac", "cutting", "第一", "球首", "界首", "国首"),
     *("國首", "际首", "際首", "内首", "內首", "洲首", "首创", "首創", "领先", "領先", "最先", "革命性"),
-    *("奇迹", "奇蹟", "里程碑", "时代", "時代", "突破", "唯一", "空白"),
+    *("奇迹", "奇蹟", "里程碑", "重磅", "时代", "時代", "突破", "唯一", "空白"),
 )
 _HYPHENS = str.maketrans(dict.fromkeys("‐‑‒–—−", "-"))
 
@@ -299,9 +356,9 @@ _HYPHENS = str.maketrans(dict.fromkeys("‐‑‒–—−", "-"))
 def superlatives(subject: Subject) -> Iterator[Problem]:
     """Words of advertisement in a note.
 
-    全球首款, best-in-class, 突破: they state nothing that can be checked. The designation of that name
-    (breakthrough therapy, 突破性治疗), breakthrough symptoms or infections, milestone payments, a first dose
-    (全球首例患者) and a first publication (全球首次公布) are left alone.
+    全球首款, best-in-class, world-leading, 重磅, 突破: they state nothing that can be checked. The
+    designation of that name (breakthrough therapy, 突破性治疗), breakthrough symptoms or infections,
+    milestone payments, a first dose (全球首例患者) and a first publication (全球首次公布) are left alone.
 
     Example: "The world's first iPSC therapy for ALS"
     Remedy: leave the word out; a claim that circulates belongs in the ledger.

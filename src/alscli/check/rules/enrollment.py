@@ -237,10 +237,10 @@ def outcome_exceeds_arm(subject: Subject) -> Iterator[Problem]:
     The trial holds the enrolled, the randomized, the treated or all arms, whichever are the most; against
     it stand subgroups, and who is of no arm or of an arm without `n`, unless a label is given or words tell
     of people beside its own (screened, pooled, historical, of an extension). An incidence counts people
-    where its `unit` says so. Not where `population = "pooled"`. A number that several outcomes have of an
-    arm is told once; of an arm or subgroup that no n fits, only the first, since its own n is then the
-    likely slip. Nothing is told of arms that EN002 doubts. A group by the treatment received, as every
-    group of a crossover, may hold more than its arm, never more than all arms.
+    where its `unit` says so. With `population = "pooled"` only its own n counts. A number that several
+    outcomes have of an arm is told once; of an arm or subgroup that no n fits, only the first, since its own
+    n is then the likely slip. Nothing is told of arms that EN002 doubts. A group by the treatment received,
+    as every group of a crossover, may hold more than its arm, never more than all arms.
 
     Example: n = 100 in an arm of 95
     Remedy: compare with the paper's table; a pooled analysis has `population = "pooled"`.
@@ -288,10 +288,10 @@ def _counts(trial: Trial) -> Iterator[_Count]:
     """Every count of people in the results of which it is known how many there can be."""
     arms = _Arms(trial)
     for o, outcome in enumerate(listed(trial.outcomes)):
-        if known(outcome.population) != "pooled":
-            # An arm may hold the treated, and an analysis by intention to treat the others as well.
-            beyond = _untreated(trial) if known(outcome.population) == "itt" else 0
-            yield from _counts_of(outcome, ("outcomes", o), arms, beyond)
+        pooled = known(outcome.population) == "pooled"
+        # An arm may hold the treated, and an analysis by intention to treat the others as well.
+        beyond = _untreated(trial) if known(outcome.population) == "itt" else 0
+        yield from _counts_of(outcome, ("outcomes", o), None if pooled else arms, beyond)
     for s, safety in enumerate(listed(trial.safety)):
         if (n := known(safety.n)) is not None:
             yield from _in_arm(("safety", s, "n"), n, safety.arm, safety, arms)
@@ -314,8 +314,8 @@ def _subgroups(trial: Trial) -> list[_Count]:
     return [_Count(path, n, ("enrollment",), most, words) for path, n in sizes]
 
 
-def _counts_of(outcome: Outcome, path: Path, arms: _Arms, beyond: int) -> Iterator[_Count]:
-    """The denominators of an outcome's values, and the values that count people."""
+def _counts_of(outcome: Outcome, path: Path, arms: _Arms | None, beyond: int) -> Iterator[_Count]:
+    """The denominators of an outcome's values, and the values that count people; of pooled ones no `arms`."""
     whole = known(outcome.subgroup.n) if outcome.subgroup is not None else None
     counting = known(outcome.stat) == "count" and (
         known(outcome.measure) in _COUNTED_PEOPLE or _PEOPLE.match(outcome.unit or "") is not None
@@ -325,13 +325,13 @@ def _counts_of(outcome: Outcome, path: Path, arms: _Arms, beyond: int) -> Iterat
         n, quantity = known(value.n), known(value.value)
         if n is not None and whole is not None:
             yield _Count((*at, "n"), n, (*path, "subgroup"), whole, f"people of a subgroup of {whole}")
-        if n is not None and (whole is None or n <= whole):
+        if arms is not None and n is not None and (whole is None or n <= whole):
             yield from _in_arm((*at, "n"), n, value.arm, outcome, arms, beyond)
         if not counting or quantity is None or quantity.op.startswith("<"):
             continue
         if n is not None:
             yield _Count((*at, "value"), quantity.number, at, n, f"of {n} people")
-        else:
+        elif arms is not None:
             yield from _in_arm((*at, "value"), quantity.number, value.arm, outcome, arms, beyond)
 
 

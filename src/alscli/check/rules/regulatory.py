@@ -110,9 +110,31 @@ _BEGIN = r"(?:begin|start|commence|conduct|initiate|run|launch|proceed with|perf
 _TRIALS = r"(?:trials?|stud(?:y|ies))\b(?! (?:drug|medication|product|treatment))"
 _TO_BEGIN = rf"\bapprov(?:ed|al)\b(?: \w+)?? (?:to|for) {_BEGIN} [^.;,，；]{{0,60}}?\b(?:{_TRIALS}|phase\b)"
 _TRIAL_ZH = r"[临臨]床[试試][验驗]"
-_LET_BEGIN_ZH = (
-    r"(?:批准|[获獲]批|[获獲]准)[^，。；,;上要须須需]{0,4}(?:[开開]展|[进進]行|[启啟][动動]|[开開]始)"
-    r"[^，。；,;]{0,12}?[试試][验驗]"
+_MAY_ZH = r"[^，。；,;上要须須需后後的]{0,4}"
+_BEGIN_ZH = "[开開]展|[进進]行|[启啟][动動]|[开開]始"
+_LET_BEGIN_ZH = rf"(?:批准|[获獲]批|[获獲]准){_MAY_ZH}(?:{_BEGIN_ZH})[^，。；,;]{{0,12}}?[试試][验驗]"
+_NO_TRIAL_ZH = r"(?![应應使]?用|[转轉]化|治[疗療]|急?需|上)"
+_CLINIC_ZH = r"[临臨]床(?:[阶階]段)?(?![\u4e00-\u9fff])"
+"""临床 by itself, which is a trial; 临床应用, 临床使用 and 临床研究 are something else."""
+_ENTER_ZH = (
+    rf"{_MAY_ZH}(?:{_BEGIN_ZH}|[进進]入)[^，。；,;上后後的确確]{{0,12}}?(?:{_CLINIC_ZH}|[临臨]床[试試][验驗])"
+)
+_NOT_PEOPLE_ZH = "(?<![患试試与與]者)(?<!病人)"
+_CLINIC_APPROVED_ZH = (
+    rf"{_NOT_PEOPLE_ZH}(?:批准|[获獲]批){_ENTER_ZH}"
+    r"|(?<![于於据據凭憑借其项項个個的成过過由/ab0-9IVⅠⅡⅢⅣ一二三四])"
+    r"[0-4IVⅠⅡⅢⅣ一二三四][0-4IVⅠⅡⅢⅣ一二三四ab/]{0,6} ?期[临臨]床(?:申[请請])?(?:已[经經]?)?"
+    r"[获獲]得?[批准](?!准?(?:上市|[产產药藥剂劑后後]))"
+)
+_PERMITTED_ZH = rf"{_NOT_PEOPLE_ZH}[获獲]准{_ENTER_ZH}|(?<![者人司业業方])同意{_ENTER_ZH}"
+_A_TRIAL = (
+    r"(?:(?!(?:after|based|following|sale|market\w*|use|in|of|from)\b)[\w/-]{1,30} ){0,4}?"
+    rf"(?:phase (?:[0-4]|I|V)|{_TRIALS})"
+)
+_PERMITTED = (
+    r"\bcleared to (?:proceed|begin|start)\b(?! (?:to (?:the )?)?(?:market|sale|selling|launch))"
+    rf"|\bmay (?:now )?(?:begin|start|commence|initiate|proceed (?:to|with|into)) {_A_TRIAL}"
+    rf"|\b(?:go[- ]ahead|green light) (?:for|to {_BEGIN}) {_A_TRIAL}"
 )
 _ABOUT_TRIAL = re.compile(
     r"(?<![A-Za-z])(?:IND|CTA)(?![A-Za-z])|investigational new drug|\bmay proceed\b|\bimplied licen[cs]e\b"
@@ -124,9 +146,9 @@ _ABOUT_TRIAL = re.compile(
     rf"|\b{_TRIALS}[^.;,，；]{{0,40}}?\b(?:may (?:begin|start|proceed|commence|open)|authori[sz]\w+|cleared)"
     rf"|\bauthori[sz](?:ation of|ation for|(?:ation|ed) to {_BEGIN}) [^.;,，；]{{0,40}}?\b{_TRIALS}"
     rf"|{_TO_BEGIN}"
-    r"|临床批件|[默]示[许許]可|(?:批准|[获獲]批)[临臨]床"
+    rf"|临床批件|[默]示[许許]可|(?:批准|[获獲]批)[临臨]床{_NO_TRIAL_ZH}"
     r"|[临臨]床[试試][验驗](?:申请|申請|批准|[许許]可|授[权權]|[获獲](?:得)?(?:批|准|[许許]可))"
-    rf"|{_LET_BEGIN_ZH}",
+    rf"|{_LET_BEGIN_ZH}|{_CLINIC_APPROVED_ZH}|{_PERMITTED_ZH}|{_PERMITTED}",
     re.IGNORECASE,
 )
 _TRIAL_APPROVED = re.compile(
@@ -137,13 +159,13 @@ _TRIAL_APPROVED = re.compile(
     r"|\b(?:trials?|study|studies)\b"
     r"(?: (?:was|were|is|are|has|have|had|been|being|also|already|then|first)){1,4}"
     rf" approved\b|\b(?:trial|study) approved by\b|{_TO_BEGIN}"
-    rf"|{_LET_BEGIN_ZH}"
+    rf"|{_LET_BEGIN_ZH}|{_CLINIC_APPROVED_ZH}"
     r"|批准了? ?(?:[该該此其]|[这這][一个個款种種]*)?(?:[药藥]|[产產]品)?的? ?"
     rf"(?:IND(?![A-Za-z])|{_TRIAL_ZH}(?!用?[药藥]))"
     rf"|(?:{_TRIAL_ZH}(?!的|用?[药藥])|(?<![A-Za-z])IND)(?:申[请請])?(?:已|已经|已經|於|于|在)?"
     r"(?:(?![后後完结結中期所終终旨为為])[^，,。；;]){0,12}?"
     r"(?:[获獲]批(?!准?上市|准?[产產药藥剂劑后後])|批准(?!上市|的|[号號后後]))"
-    r"|[获獲]批[临臨]床(?!(?:[试試][验驗])?[机機基])",
+    rf"|[获獲]批[临臨]床{_NO_TRIAL_ZH}(?!(?:[试試][验驗])?[机機基])",
     re.IGNORECASE,
 )
 _ETHICS = re.compile(

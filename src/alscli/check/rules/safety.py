@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from alscli.check.finding import Problem
 from alscli.check.rule import rule
-from alscli.check.rules.claims import claimed, is_doubted, sentences
+from alscli.check.rules.claims import claimed, is_doubted, sentences, stated
 from alscli.check.subject import Subject
 from alscli.model.trial import Outcome, Safety, Trial
 from alscli.model.values import known, listed
@@ -37,6 +37,14 @@ _SAFE = re.compile(
     r"|(?:良好|可接受)的?(?:安全|耐受)",
     re.IGNORECASE,
 )
+_CONFIRMED = re.compile(
+    r"\b(?:safety|tolerability)(?: and (?:safety|tolerability|feasibility))?"
+    r" (?:was|were|(?:has|have|had) been) (?:(?:also|thus|again|further|clearly|fully) )?"
+    r"(?:confirmed|demonstrated|established|prove[dn]|shown)\b(?! (?:not|in no|by no|in none|to)\b)"
+    r"|(?:安全性|耐受性)(?:[也均都已]|[进進]一步|已[经經]){0,2}(?:得到|[获獲]得?)?了?(?:充分)?"
+    r"(?:[证證][实實明]|[确確][认認]|[验驗][证證])(?![之以]?[后後前]|[与與]否|[试試研])",
+    re.IGNORECASE,
+)
 _ALIAS = r"(?: ?[(（][^)）]{1,20}[)）])?"
 _EVENT = (
     r"(?:(?:serious|severe)(?: or \w+)? (?:\w+ )?(?:adverse events?|AEs?"
@@ -58,7 +66,7 @@ _NONE = (
     r"|not(?: \w+)? (?:any|one|a single))"
 )
 _NO_EVENT = re.compile(
-    rf"(?<!not )(?<![.,])\b{_NONE} (?:\w+ or )?{_EVENT}(?!{_NUMBERS})"
+    rf"(?<!not )(?<![.,])\b{_NONE} (?:\w+ n?or )?{_EVENT}(?!{_NUMBERS})"
     rf"|(?<!not )(?<![.,])\b{_NONE} adverse events?"
     r"(?=(?: of any kind| at all)?\W*$|, | \(\w+\)| (?:were|was|occurred|have|has|had)\b)"
     rf"|\b(?:none|nobody|no[ -]one|neither|no (?:\w+ )?{_PEOPLE})\b(?: [\w-]+){{0,5}}? {_HAD}"
@@ -105,6 +113,30 @@ _EVERYWHERE = re.compile(
     re.IGNORECASE,
 )
 
+_MEANS = r"(?:treatment|therapy|drug|product|procedure|infusion|injection|intervention|device|cells?)"
+_WHATEVER = re.compile(
+    r"\b(?:related or (?:un|not )related|(?:unrelated|not related) or related|(?:whether )?related or not"
+    r"|regardless of (?:causality|relatedness|relationship))\b"
+    rf"(?: to (?:(?:the|study|trial|investigational|cell|stem) ){{0,3}}{_MEANS}\b)?",
+    re.IGNORECASE,
+)
+_NO_DEATH = re.compile(
+    r"(?<!not )(?<!not that )\b(?:no|zero|without(?: any)?) deaths?"
+    r"(?=\W*$|,| \(\w+\)| (?:have |has |had )?occurred\b| (?:was|were|have been|has been|had been)"
+    r" (?:seen|observed|reported|recorded|noted)\b)"
+    rf"|\b(?:none|nobody|no[ -]one|no {_PEOPLE}) (?:has |have )?died(?=\W*$|,)"
+    rf"|(?<![非不])(?:[无無]|(?:未|[没沒]有?)(?:{_HAPPENED})?)(?:任何|一例|1例|患者|病[例人]|受[试試]者|人)?"
+    r"死亡(?:病例|事件|[发發]生|者)?(?=\W*$|[，,、])",
+    re.IGNORECASE,
+)
+_SOME_DEATHS = re.compile(
+    rf"{_NARROWED.pattern}|\b(?:complet\w+|remain\w*|rest|among|from|of|by|but|however|although|later|then"
+    r"|subsequent\w*|early|open[- ]label|phase|part|stage|periods?|follow-?up|one|two|three)\b"
+    r"|\d|[随隨][访訪]|[阶階]段|但|[后後前内內]",
+    re.IGNORECASE,
+)
+_A_DEATH = re.compile(r"\b(?:deaths?|died|dead|dies|fatal\w*|demise|deceased)\b|死|去世|逝", re.IGNORECASE)
+
 
 def _number(safety: Safety, key: str) -> int | None:
     number: int | None = known(getattr(safety, key))
@@ -145,7 +177,8 @@ def counts_narrow(subject: Subject) -> Iterator[Problem]:
 def safe_without_counts(subject: Subject) -> Iterator[Problem]:
     """Called safe or well tolerated, and no count of deaths or adverse events anywhere in the record.
 
-    Words that are denied, doubted or asked before they stand are left alone, as in CL001.
+    Words that are denied, doubted or asked before they stand are left alone, as in CL001; "safety was
+    confirmed" also where it is said of animals, of another trial, or as a condition.
 
     Example: `statement = "Well tolerated; no safety concerns (authors)."` alone
     Remedy: add the counts where the source has them; none where it has not.
@@ -160,9 +193,13 @@ def safe_without_counts(subject: Subject) -> Iterator[Problem]:
     for s, safety in enumerate(lines):
         if not _SAFE_STEMS.search(safety.statement or ""):
             continue
-        said = (claimed(sentence, _SAFE) for sentence in sentences(safety.statement or ""))
+        said = (_words_of_safety(sentence) for sentence in sentences(safety.statement or ""))
         if (words := next(filter(None, said), None)) is not None:
             yield Problem(("safety", s, "statement"), f'"{words}", and no count')
+
+
+def _words_of_safety(sentence: str) -> str | None:
+    return claimed(sentence, _SAFE) or stated(sentence, _CONFIRMED)
 
 
 def _counted(outcome: Outcome) -> bool:
@@ -173,12 +210,13 @@ def _counted(outcome: Outcome) -> bool:
 
 @rule("SF003", "warning", "trial", about=("safety[].deaths",))
 def death_not_serious(subject: Subject) -> Iterator[Problem]:
-    """No serious adverse event, beside a death.
+    """No serious adverse event, or no death in words, beside a death.
 
     A death is a serious adverse event whatever its cause (ICH E2A). Words that narrow the claim (related,
     due to the treatment, within a time, beyond the deaths, in the survivors, in one of the groups, leading to
-    withdrawal) pass: they say something else. So do words that say that the paper is silent. A line with
-    more deaths than people is left to SF001.
+    withdrawal) pass: they say something else. So do words that say that the paper is silent, and a
+    denial of deaths beside a sentence that tells of one. A line with more deaths than people is left to
+    SF001, as is one with related serious events and no serious ones.
 
     Example: seed 003 says that umbilical-cord cells had none, and the abstract (Qiao 2016) has a death in
     the third month
@@ -190,16 +228,37 @@ def death_not_serious(subject: Subject) -> Iterator[Problem]:
             continue
         counted = f"{deaths} death{'s' if deaths > 1 else ''}"
         if known(safety.sae_patients) == 0:
-            words = f"nobody with a serious adverse event, yet {counted}"
-            yield Problem(("safety", s, "sae_patients"), words)
-        elif safety.statement is not None and _claims_none(safety.statement):
-            yield Problem(("safety", s, "statement"), f"no serious adverse event in words, yet {counted}")
+            if not known(safety.sae_related_patients):
+                words = f"nobody with a serious adverse event, yet {counted}"
+                yield Problem(("safety", s, "sae_patients"), words)
+        elif safety.statement is not None and (denied := _denied(safety.statement)) is not None:
+            yield Problem(("safety", s, "statement"), f"no {denied} in words, yet {counted}")
+
+
+def _denied(statement: str) -> str | None:
+    """What a statement says there was none of; None where it says no such thing."""
+    if _claims_none(statement):
+        return "serious adverse event"
+    return "death" if _claims_no_death(statement) else None
 
 
 def _claims_none(statement: str) -> bool:
     return any(
         (said := _NO_EVENT.search(sentence))
         and not is_doubted(sentence, said.start())
-        and not _NARROWED.search(_EVERYWHERE.sub("", sentence))
+        and not _NARROWED.search(_WHATEVER.sub("", _EVERYWHERE.sub("", sentence)))
         for sentence in sentences(statement)
     )
+
+
+def _claims_no_death(statement: str) -> bool:
+    said = sentences(statement)
+    for sentence in said:
+        found = _NO_DEATH.search(sentence)
+        if found is None or is_doubted(sentence, found.start()):
+            continue
+        others = [sentence[: found.start()], sentence[found.end() :]]
+        others += (other for other in said if other is not sentence)
+        if not any(_A_DEATH.search(other) for other in others):
+            return not _SOME_DEATHS.search(_EVERYWHERE.sub("", sentence))
+    return False

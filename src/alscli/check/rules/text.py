@@ -284,7 +284,7 @@ def canonical_layout(subject: Subject) -> Iterator[Problem]:
     Two people who write the same record should write the same bytes; otherwise git shows differences where
     there are none. Of elements out of order nothing is told where what they are sorted by is wrong itself.
 
-    Example: keys out of order, `60000000` without underscores, CRLF line ends
+    Example: keys out of order, `60000000` without underscores, CRLF line ends, a needless `\\u0041`
     Remedy: `alscli fmt`
     """
     document = subject.record.document
