@@ -197,6 +197,8 @@ def split(name: str) -> list[str]:
 
 
 def _split_outside_quotes(text: str, separator: str) -> list[str]:
+    if '"' not in text:
+        return text.split(separator)
     parts = [""]
     quoted = escaped = False
     for character in text:

@@ -49,7 +49,6 @@ _EFFICACY = re.compile(
     r"|(?:显著|顯著)(?!性|[与與]否|[恶惡]化|加重|副|不良|毒)",
     re.IGNORECASE,
 )
-_EFFICACY_STEMS = ("effective", "efficacious", "有效", "显著", "顯著")
 _WORSE = r"(?:decline|progression|loss|worsening|deterioration)s?\b"
 _OF_DISEASE = r"(?:(?:of|in|the|its|their|disease|functional|clinical|further|rate) ){0,5}?"
 _NO_SUCH_THING = (
@@ -69,7 +68,10 @@ _IMPROVED = re.compile(
     rf"(?:demonstrated|prove[dn]|shown|confirmed|established|seen|observed)\b{_NO_SUCH_THING}",
     re.IGNORECASE,
 )
-_IMPROVED_STEMS = ("significant", "efficacy")
+_EFFICACY_STEMS = {
+    **dict.fromkeys(("effective", "efficacious", "有效", "显著", "顯著"), _EFFICACY),
+    **dict.fromkeys(("significant", "efficacy"), _IMPROVED),
+}
 _TOLD_BY_OTHERS = re.compile(
     r"\b(?:says?|said|stat(?:es?|ed)|writes?|wrote|calls?|called|claim\w*|report(?:s|ed)?|according to"
     r"|announce\w*|authors?|abstract|compan(?:y|ies)|sponsor|tests?|tested|word)\b"
@@ -236,17 +238,19 @@ def efficacy_in_words(subject: Subject) -> Iterator[Problem]:
     Example: "Effective in all patients" in a single-arm trial
     Remedy: say what was measured, and how it changed.
     """
-    controlled: bool | None = None
-    for path, text in subject.notes_with((*_EFFICACY_STEMS, *_IMPROVED_STEMS)):
-        said = (_words_of_efficacy(sentence) for sentence in sentences(text))
-        word = None if path == ("eligibility", "note") else next(filter(None, said), None)
-        if word is None:
-            continue
-        if controlled is None:
-            controlled = _controlled(subject.trial)
-        if controlled:
-            return
-        yield Problem(path, f'"{word}", of a trial without a controlled result')
+    notes = subject.notes_with(_EFFICACY_STEMS)
+    if not notes or _controlled(subject.trial):
+        return
+    for path, text in notes:
+        if path != ("eligibility", "note") and _speaks_of_efficacy(text):
+            said = (_words_of_efficacy(sentence) for sentence in sentences(text))
+            if (word := next(filter(None, said), None)) is not None:
+                yield Problem(path, f'"{word}", of a trial without a controlled result')
+
+
+def _speaks_of_efficacy(text: str) -> bool:
+    words = text.lower()
+    return any(stem in words and pattern.search(text) for stem, pattern in _EFFICACY_STEMS.items())
 
 
 def _words_of_efficacy(sentence: str) -> str | None:

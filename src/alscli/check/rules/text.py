@@ -279,12 +279,12 @@ OUT_OF_ORDER = "not in canonical order from here on"
 
 @rule("TX005", "note", "trial", "product", "ledger")
 def canonical_layout(subject: Subject) -> Iterator[Problem]:
-    """The file is not in canonical layout.
+    r"""The file is not in canonical layout.
 
     Two people who write the same record should write the same bytes; otherwise git shows differences where
     there are none. Of elements out of order nothing is told where what they are sorted by is wrong itself.
 
-    Example: keys out of order, `60000000` without underscores, CRLF line ends, a needless `\\u0041`
+    Example: keys out of order, `60000000` without underscores, CRLF line ends, a needless `\u0041`
     Remedy: `alscli fmt`
     """
     document = subject.record.document
