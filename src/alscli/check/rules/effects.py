@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections import defaultdict
 from collections.abc import Iterator
+from decimal import Decimal
 from functools import lru_cache
 
 from alscli.check.finding import Problem
@@ -32,7 +34,7 @@ from alscli.model.values import known, listed
 
 _OTHER_ALPHA = re.compile(
     r"alpha|α|inferior|equivalen|bayes|hochberg|bonferroni|\bholm\b|multipl|hierarch|gatekeep|interim"
-    r"|\b(?:one|1)[- ](?:sided|tailed)|\blevel|threshold|criteri|水准|非劣|等效|校正|层级|阈值|单侧",
+    r"|\b(?:one|1)[-\s_‐‑–]{0,2}(?:sided|tailed)|\blevel|threshold|criteri|水准|非劣|等效|校正|层级|阈值|单侧",
     re.IGNORECASE,
 )
 """Methods that test at another α than 0.05, or something else than a difference."""
@@ -51,6 +53,7 @@ _TOLD_STRICTER = re.compile(
 """The same in a definition or a note; what is only stricter explains a small p, never a large one."""
 
 _TIMES = frozenset({"time_to_event", "survival_rate"})
+_SHARES = frozenset({"responder", "category", "survival_rate", "incidence"})
 
 # -- direction --------------------------------------------------------------------------------------
 
@@ -72,9 +75,15 @@ def _reading(outcome: Outcome, arm: str | None) -> Span | None:
     if value is None or quantity is None or quantity.is_bound or wrong_value(value):
         return None
     if known(outcome.stat) != "count":
-        return printed(quantity.number)
+        return None if _is_no_share(outcome, quantity.number) else printed(quantity.number)
     n = known(value.n)
     return (real(quantity.number) / real(n),) * 2 if n else None
+
+
+def _is_no_share(outcome: Outcome, percentage: int | Decimal) -> bool:
+    """Whether it should be a share of people and cannot be, which EN005 tells."""
+    shares = known(outcome.stat) == "percent" and known(outcome.measure) in _SHARES
+    return shares and not 0 <= percentage <= 100
 
 
 def _difference(outcome: Outcome, effect: Effect) -> Span | None:
@@ -100,9 +109,9 @@ def benefits(subject: Subject, outcome: Outcome, effect: Effect) -> bool | None:
     """Whether the effect is in the direction of benefit; None where that is not known or it is no effect.
 
     The direction is the instrument's, from the vocabulary; that of a responder is upward. None as well
-    where OC002 reports the estimate.
+    where OC002 reports the estimate or the arms.
     """
-    if wrong_estimate(effect) is not None:
+    if wrong_estimate(effect) is not None or effect.arm == effect.vs:
         return None
     instrument = subject.vocabularies["instrument"].terms.get(known(outcome.instrument) or "")
     better = instrument.extra.get("better") if instrument else None
@@ -243,7 +252,7 @@ def sign_against_values(subject: Subject) -> Iterator[Problem]:
 
     An effect is the first arm against the one after `vs`; a hazard ratio runs against survival. A model can
     turn a small difference round, so an adjusted effect, and one whose interval holds the difference of the
-    values, are left alone unless they are its mirror image.
+    values, are left alone unless they are its mirror image. Shares outside 0 to 100 % are EN005's.
 
     Example: −5.52 against −5.88 with `est = -0.36`
     Remedy: look for a lost minus sign or for arms that are exchanged.
@@ -370,3 +379,131 @@ def _ranked(trial: Trial, outcome: Outcome, whole: bool) -> int | None:
     if outcome.subgroup is not None:
         return known(outcome.subgroup.n) or None
     return _compared_people(trial)
+
+
+# -- one result twice -------------------------------------------------------------------------------
+
+Place = tuple[str | None, tuple[object, ...]]
+"""What tells the values of an outcome apart: the arm, and label and time."""
+
+
+@rule("OC020", "warning", "trial", about=("outcomes[].values", "outcomes[].effects"))
+def result_twice(subject: Subject) -> Iterator[Problem]:
+    """One result twice, or two values of one arm that nothing tells apart.
+
+    Values of one arm, time and `label` that are of several people, by their n or by a spread beside them:
+    the same again is a copy; another number with the same n and the same kinds of spread contradicts it.
+    Any other two, where another arm has no value at that time, as `arm` may be copied: that arm is one of the
+    outcome's effects, or `stat` is stated, or of two different n one is that arm's. Single patients, numbers
+    that a dispute is about, and those that EN004 or EN006 judges pass. Of effects, every key must agree.
+
+    Example: `{ arm = "active", value = 35 }`, `{ arm = "active", value = 16 }`, and no value of the placebo
+    Remedy: compare arms and times with the source, and remove a copy; a `label` tells categories apart.
+    """
+    for o, outcome in enumerate(listed(subject.trial.outcomes)):
+        for v, words, lacking in _values_twice(subject.trial, outcome):
+            help_ = f"{lacking} has none" if lacking else ""
+            yield Problem(("outcomes", o, "values", v), words, help=help_)
+        seen: set[tuple[object, ...]] = set()
+        for e, effect in enumerate(listed(outcome.effects)):
+            content = tuple(getattr(effect, key) for key in _KEYS_OF_EFFECTS)
+            if content in seen:
+                yield Problem(("outcomes", o, "effects", e), "this effect stands twice")
+            seen.add(content)
+
+
+_KEYS_OF_EFFECTS = tuple(Effect.model_fields)
+_SPREADS = ("sd", "se", "ci", "iqr", "range")
+
+
+def _is_disputed(trial: Trial, outcome: Outcome) -> bool:
+    """Whether sources are known to disagree on the outcome or on its values."""
+    whole = f"outcomes.{outcome.id}"
+    return any(d.field == whole or d.field.startswith(f"{whole}.values") for d in trial.disputes)
+
+
+def _values_twice(trial: Trial, outcome: Outcome) -> Iterator[tuple[int, str, str]]:
+    """Of each place the first value too many: its position, what is wrong, and the arm that has none."""
+    groups: dict[Place, list[tuple[int, Value]]] = defaultdict(list)
+    for v, value in enumerate(listed(outcome.values)):
+        groups[value.arm, _place(outcome, value)].append((v, value))
+    if len(groups) == len(listed(outcome.values)):
+        return
+    for (arm, place), group in groups.items():
+        nobodys = arm is None and len(listed(trial.arms)) > 1
+        if len(group) < 2 or nobodys or any(_is_judged(trial, outcome, value) for _, value in group):
+            continue
+        filled = {other for other, its in groups if its == place}
+        lacking = _lacking(trial, outcome, [value for _, value in group], filled)
+        for v, one, other in [(group[1][0], group[0][1], group[1][1])] if lacking else _alike(group):
+            words = _twice(one, other)
+            if words is not None and (_content(one) == _content(other) or not _is_disputed(trial, outcome)):
+                yield v, words, lacking
+                break
+
+
+def _place(outcome: Outcome, value: Value) -> tuple[object, ...]:
+    at = value.at or known(outcome.at)
+    return (value.label, at.start, at.end) if at is not None else (value.label,)
+
+
+def _is_judged(trial: Trial, outcome: Outcome, value: Value) -> bool:
+    """Whether EN004 holds the n against its arm and finds it too large, or EN006 adds the counts up."""
+    n, size = known(value.n), _sizes(trial).get(value.arm)
+    adds_up = known(outcome.measure) == "category" and known(outcome.stat) == "count"
+    return n is not None and (adds_up or (size is not None and n > size))
+
+
+@of_the_last
+def _sizes(trial: Trial) -> dict[str | None, int | None]:
+    return {arm.id: known(arm.n) for arm in listed(trial.arms)}
+
+
+def _lacking(trial: Trial, outcome: Outcome, values: list[Value], filled: set[str | None]) -> str:
+    """The arm that one of two values may belong to: it has none; empty where no such arm is known."""
+    if len(values) != 2 or values[0].arm is None:
+        return ""
+    sizes, own = {known(value.n) for value in values}, _sizes(trial).get(values[0].arm)
+    others = {arm for effect in listed(outcome.effects) for arm in (effect.arm, effect.vs)}
+    if 1 in sizes:
+        return ""
+    if len(sizes) > 1:
+        others |= {arm for arm, n in _sizes(trial).items() if n is not None and n != own and n in sizes}
+    elif known(outcome.stat) is not None or all(map(_is_of_several, values)):
+        others |= _compared_arms(trial)
+    return min((arm for arm in others - filled if arm in _roles(trial)), default="") or ""
+
+
+def _is_of_several(value: Value) -> bool:
+    n = known(value.n)
+    return n > 1 if n is not None else any(known(getattr(value, key)) is not None for key in _SPREADS)
+
+
+def _alike(group: list[tuple[int, Value]]) -> Iterator[tuple[int, Value, Value]]:
+    """Values of several people with the first of the same n and kinds of spread, and their positions."""
+    first: dict[tuple[object, ...], Value] = {}
+    for v, value in group:
+        if _is_of_several(value):
+            kinds = (known(getattr(value, key)) is not None for key in _SPREADS)
+            earlier = first.setdefault((known(value.n), *kinds), value)
+            if earlier is not value:
+                yield v, earlier, value
+
+
+def _twice(one: Value, other: Value) -> str | None:
+    """What is wrong with two values of which one should be; None where one of them is not known."""
+    first, second = known(one.value), known(other.value)
+    if _content(one) == _content(other):
+        return f"{_named(other)} stands twice"
+    if first is None or second is None or first == second:
+        return None
+    return f"{_named(other)} beside {first}, and nothing tells them apart"
+
+
+def _content(value: Value) -> tuple[object, ...]:
+    return tuple(getattr(value, key) for key in ("n", "value", *_SPREADS))
+
+
+def _named(value: Value) -> str:
+    shown = "a value" if known(value.value) is None else str(value.value)
+    return f"{value.arm}: {shown}" if value.arm else shown

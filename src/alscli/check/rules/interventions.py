@@ -73,16 +73,22 @@ def donor_implausible(subject: Subject) -> Iterator[Problem]:
     Remedy: compare with the source; the cell type is wrong as often as the donor.
     """
     for path, own, whole in subject.therapies:
-        donor, cell_type = known(whole.donor), known(whole.cell_type)
-        if donor is None or cell_type is None or (own.donor is None and own.cell_type is None):
+        if (own.donor is None and own.cell_type is None) or not _of_another(subject, whole):
             continue
-        kinds = _kinds(subject, cell_type)
-        misfits = (donor != "allogeneic" and not _OF_OTHERS.isdisjoint(kinds)) or (
-            donor != "autologous" and not _OWN.isdisjoint(kinds)
-        )
-        if misfits and not _denies_product(subject, own, "donor", "cell_type"):
+        if not _denies_product(subject, own, "donor", "cell_type"):
             key = "donor" if own.donor is not None else "cell_type"
-            yield Problem((*path, key), f"{donor} {cell_type} is implausible")
+            yield Problem((*path, key), f"{whole.donor} {whole.cell_type} is implausible")
+
+
+def _of_another(subject: Subject, whole: Therapy | Product) -> bool:
+    """Whether the cells are of a kind that does not come from such a donor."""
+    donor, cell_type = known(whole.donor), known(whole.cell_type)
+    if donor is None or cell_type is None:
+        return False
+    kinds = _kinds(subject, cell_type)
+    return (donor != "allogeneic" and not _OF_OTHERS.isdisjoint(kinds)) or (
+        donor != "autologous" and not _OWN.isdisjoint(kinds)
+    )
 
 
 _MODIFIED = {
@@ -141,7 +147,7 @@ def dose_impossible(subject: Subject) -> Iterator[Problem]:
     Example: `low = 125_000_000, high = 100_000_000`
     Remedy: compare with the source; a placebo has no amount.
     """
-    therapies = {own.id: whole for _, own, whole in _described(subject)}
+    therapies = _of_known_kind(subject)
     for path, given in subject.given:
         amounts = _amounts(given)
         for key, amount in amounts.items():
@@ -187,13 +193,13 @@ def dose_implausible(subject: Subject) -> Iterator[Problem]:
 
     10^5 to 10^9 cultured cells, 10^4 to 10^8 a kilogram; more for cells that are given as harvested, or of
     whose kind nothing is known; and wide ranges for vectors and vesicles. An exponent lost in print is the
-    common cause. Cells without a `cell_type` are IV001's; where XR001, XR002 or IV007 doubts what is given,
-    this rule is silent.
+    common cause. Cells without a `cell_type` are IV001's; where IV002, IV007, XR001 or XR002 doubts what is
+    given, this rule is silent.
 
     Example: "30 × 106 cells" read as 30 times 106, 3,180
     Remedy: look at the source, in print and not as copied text.
     """
-    therapies = {own.id: whole for _, own, whole in _described(subject)}
+    therapies = _of_known_kind(subject)
     for path, given in subject.given:
         plausible = _plausible(subject, given, therapies)
         if plausible is None:
@@ -214,7 +220,7 @@ def _plausible(
     ranges, named = _PLAUSIBLE.get(known(given.unit) or ""), given.intervention
     if ranges is None or (named is not None and named not in therapies):
         return None
-    if named is not None and _misfits(known(therapies[named].modality) or "", given):
+    if named is not None and _misfits(therapies[named], given):
         return None  # IV007's
     cell_type = known(therapies[named].cell_type) if named is not None else None
     kinds = (*_kinds(subject, cell_type or "other-cell"), "")
@@ -230,6 +236,11 @@ def _described(subject: Subject) -> Iterator[tuple[Path, Own, Therapy | Product]
         undescribed = known(whole.modality) == "cell" and whole.cell_type is None
         if not undescribed and not _denies_product(subject, own, "modality", "cell_type"):
             yield path, own, whole
+
+
+def _of_known_kind(subject: Subject) -> dict[str, Therapy | Product]:
+    """The therapies whose cells are what they are said to be, by id: IV002 does not doubt them."""
+    return {own.id: whole for _, own, whole in _described(subject) if not _of_another(subject, whole)}
 
 
 def _power(number: int) -> str:
@@ -260,6 +271,7 @@ _SWALLOWED = frozenset({"oral", "inhaled", "intranasal", "transdermal"})
 _INJECTED = frozenset({"intravenous", "intra_arterial", "subcutaneous", "intramuscular", "intrathecal"})
 _MACHINES = frozenset({"bci", "exoskeleton"})
 _CELLS = frozenset({"cells", "cells/kg"})
+_NOT_OF_CELLS = frozenset({"mg", "mg/kg", "vg", "vg/kg", "particles", "IU", "IU/m2"})
 _WITHOUT_CELLS = frozenset({"small_molecule", "aso", "sirna", "antibody", "ev", "biologic", "device"})
 _UNFIT = {
     "cell": frozenset({"oral", "transdermal", "wearable"}),
@@ -280,13 +292,15 @@ _UNFIT = {
 def route_unfit(subject: Subject) -> Iterator[Problem]:
     """A way into the body that the kind of therapy cannot take, or an amount that it does not have.
 
-    A machine has no amount, and only a cell therapy one in cells. Where several routes or amounts misfit and
+    A machine has no amount. Only cells have one in cells, and those into which a gene therapy brings its gene
+    outside of the body (it has a `cell_type`, `donor` or `genetic_modification`); cells have none in
+    milligrams, vector genomes, particles or international units. Where several routes or amounts misfit and
     no line fits, the finding is at the trial's `modality`, or at its `product`, which gives the modality: a
-    product of a wrong kind is found once in each of its trials. Cells without a `cell_type` are IV001's, and
-    a modality other than the product's is XR002's.
+    product of a wrong kind is found once in each of its trials. Cells without a `cell_type` are IV001's, an
+    amount of zero or less is IV004's, and a modality other than the product's is XR002's.
 
-    Example: cells by mouth; an exoskeleton in milligrams; a small molecule in cells
-    Remedy: mend the route or the modality.
+    Example: cells by mouth; an exoskeleton or cells in milligrams; a small molecule in cells
+    Remedy: mend the route, the unit or the modality.
     """
     lines: dict[str, list[tuple[Path, Given]]] = defaultdict(list)
     for path, given in subject.given:
@@ -294,7 +308,7 @@ def route_unfit(subject: Subject) -> Iterator[Problem]:
             lines[given.intervention].append((path, given))
     for path, own, whole in _described(subject) if lines else ():
         modality = known(whole.modality) or ""
-        its = [(line, given, _misfits(modality, given)) for line, given in lines.pop(own.id, ())]
+        its = [(line, given, _misfits(whole, given)) for line, given in lines.pop(own.id, ())]
         misfits = [misfit for _, _, of_line in its for misfit in of_line]
         if len(misfits) > 1 and all(of_line or known(given.route) is None for _, given, of_line in its):
             key = "modality" if own.modality is not None else "product"
@@ -306,13 +320,22 @@ def route_unfit(subject: Subject) -> Iterator[Problem]:
                 yield Problem((*line, key), f"{what}, for a therapy of kind {modality}")
 
 
-def _misfits(modality: str, given: Given) -> list[tuple[str, str]]:
+def _misfits(whole: Therapy | Product, given: Given) -> list[tuple[str, str]]:
     """What a therapy of this kind cannot have, by key: its route, an amount."""
-    route = known(given.route)
+    modality, route, unit = known(whole.modality) or "", known(given.route), known(given.unit)
     misfits = [("route", route)] if route is not None and route in _UNFIT.get(modality, ()) else []
     if modality in _MACHINES:
         amounts = [key for key in ("low", "unit") if known(getattr(given, key)) is not None]
         misfits += [(key, "an amount") for key in amounts[:1]]
-    elif modality in _WITHOUT_CELLS and known(given.unit) in _CELLS:
+    elif unit in _CELLS and _is_without_cells(modality, whole):
         misfits.append(("unit", "an amount of cells"))
+    elif modality == "cell" and unit in _NOT_OF_CELLS and all(n > 0 for n in _amounts(given).values()):
+        misfits.append(("unit", f"an amount in {unit}"))
     return misfits
+
+
+def _is_without_cells(modality: str, whole: Therapy | Product) -> bool:
+    """Whether no cells are given; a gene may have been brought into cells outside of the body."""
+    if modality == "gene":
+        return (whole.cell_type, whole.donor, whole.genetic_modification) == (None, None, None)
+    return modality in _WITHOUT_CELLS

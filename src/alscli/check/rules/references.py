@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterator
 from functools import lru_cache
 
@@ -16,7 +17,7 @@ from alscli.model.identifiers import RegistryId, parse_registry_id
 from alscli.model.ledger import Ledger
 from alscli.model.nearness import nearest
 from alscli.model.path import Path, split, unquoted
-from alscli.model.trial import Effect, Outcome, Trial
+from alscli.model.trial import ID_PATTERN, Effect, Outcome, Trial
 from alscli.model.values import listed
 
 
@@ -84,10 +85,10 @@ def _by_beginning(names: frozenset[str]) -> dict[str, list[str]]:
 def references_resolve(subject: Subject) -> Iterator[Problem]:
     """A product, related study, intervention, arm or disputed field that does not exist.
 
-    `product` and `related` name records of the collection (`related`, and `cites` in the ledger, may name a
-    registry id outside it, and `related` never the record itself); `given` names interventions, values,
-    effects and safety lines name arms of the same record; the `field` of a dispute is one of the record.
-    What is named at several places is told at the first.
+    `product` and `related` name records of the collection (`related` may name a registry id outside it, and
+    never the record itself; `cites` in the ledger any number of a trial); `given` names interventions,
+    values, effects and safety lines name arms of the same record; the `field` of a dispute is one of the
+    record. What is named at several places is told at the first.
 
     Example: `arm = "treated"` where the arms are `active` and `placebo`
     Remedy: mend the id; add the product with `alscli add`.
@@ -100,13 +101,17 @@ def references_resolve(subject: Subject) -> Iterator[Problem]:
         yield from _unknown_names(subject)
 
 
+_ID = re.compile(ID_PATTERN)
+"""What names a record, and no sponsor's number."""
+
+
 def _unknown_records(subject: Subject, ledger: Ledger) -> Iterator[Problem]:
     there = subject.names.trials | subject.names.products
     told: set[object] = set()
     for field, elements in (("claims", ledger.claims), ("excluded", ledger.excluded)):
         for position, element in enumerate(listed(elements)):
             for c, name in enumerate(element.cites):
-                if name not in there and not parse_registry_id(name):
+                if _ID.fullmatch(name) and name not in there and not parse_registry_id(name):
                     told.add(name)
                     yield _missing("record", (field, position, "cites", c), name, _near(name, there, told))
 

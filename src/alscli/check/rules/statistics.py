@@ -24,9 +24,10 @@ from alscli.model.values import Absence, Quantity, Range, known, listed
 Span = tuple[float, float]
 """A least and a greatest possible value."""
 
-_ONE_SIDED = re.compile(r"\b(?:one|1)[- ](?:sided|tailed)|[单單][侧側尾]", re.IGNORECASE)
+_ONE_SIDED = re.compile(r"\b(?:one|1)[-\s_‐‑–]{0,2}(?:sided|tailed)|[单單][侧側尾]", re.IGNORECASE)
 _ONE_SIDED_TEST = re.compile(
-    r"\b(?:one|1)[- ]tailed|[单單]尾|(?:\b(?:one|1)[- ]sided|[单單][侧側])\s*(?:$|[^\w\s]|[\dαχ]"
+    r"\b(?:one|1)[-\s_‐‑–]{0,2}tailed|[单單]尾"
+    r"|(?:\b(?:one|1)[-\s_‐‑–]{0,2}sided|[单單][侧側])\s*(?:$|[^\w\s]|[\dαχ]"
     r"|[ptz](?![a-z])|alpha|analys|ancova|anova|chi|compar|exact|fisher|hypothes|level|log|mann|mixed|model|paired"
     r"|permut|regress|signific|student|test|wilcoxon|(?:and|as|at|because|but|by|for|here|in|or|to|with)\b"
     r"|[检檢]|[显顯]著|[备備]择|假设|假設|水[准平準]|[统統])",
@@ -34,7 +35,7 @@ _ONE_SIDED_TEST = re.compile(
 )
 """In a definition or a note, where an onset, a limb or an injection can be one-sided too."""
 
-_TWO_SIDED = re.compile(r"\b(?:two|2)[- ](?:sided|tailed)|双[侧尾]|雙[側尾]", re.IGNORECASE)
+_TWO_SIDED = re.compile(r"\b(?:two|2)[-\s_‐‑–]{0,2}(?:sided|tailed)|双[侧尾]|雙[側尾]", re.IGNORECASE)
 _SMALLEST_P = 0.001
 """Below it, two p-values are not compared: the tails of models differ more than that."""
 _UNKNOWN_FREEDOM = 10
@@ -215,14 +216,18 @@ def impossible_statistic(subject: Subject) -> Iterator[Problem]:
 
     No test gives p = 0: software prints 0.000 for less than it can show. Half a unit of the last printed
     place is allowed on each side. A level is 50 to 100 %, not a share of 1; a test has one side or two; a
-    standard deviation or error is not below 0. A value off the scale of its instrument is left to OC001.
+    standard deviation or error is not below 0; an arm is not compared with itself. A value off the scale of
+    its instrument is left to OC001.
 
     Example: `est = 0.36, ci = [0.41, 0.94]`
-    Remedy: compare with the source; write `p = "<0.001"` for a printed 0.000.
+    Remedy: compare with the source; write `p = "<0.001"` for a printed 0.000, and `vs = "baseline"` for a
+    change since the start.
     """
     for path, _, effect in subject.effects:
         yield from _impossible_p(path, effect)
         yield from _impossible_interval(path, effect)
+        if effect.arm is not None and effect.vs == effect.arm:
+            yield Problem((*path, "vs"), f"{effect.arm} is compared with itself")
     for o, outcome in enumerate(listed(subject.trial.outcomes)):
         off: dict[tuple[int, str], Quantity] | None = None
         for v, value in enumerate(listed(outcome.values)):
