@@ -959,20 +959,21 @@ def _stopped(path: Path, missing_ok: bool = False) -> None:
 
 
 @pytest.mark.parametrize(
-    ("command", "cites"),
+    ("command", "another", "cites"),
     [
-        (("rename", "nurown-phase3", "a-third"), [["a-third"], ["a-third", "valor"], ["a-third"]]),
+        (("rename", "nurown-phase3", "a-third"), "a-third", [["a-third"], ["a-third", "valor"], ["a-third"]]),
         (
             ("exclude", "nurown-phase3", "--reason", "duplicate", "--yes"),
-            [["NCT03280056"], ["NCT03280056", "valor"], ["NCT03280056", "a-third"]],
+            "CNM-Au8",
+            [["NCT03280056"], ["NCT03280056", "valor"], ["CNM-Au8", "NCT03280056"]],
         ),
     ],
 )
 def test_what_the_ledger_cites_follows_the_record(
-    work: Path, command: tuple[str, ...], cites: list[list[str]]
+    work: Path, command: tuple[str, ...], another: str, cites: list[list[str]]
 ) -> None:
     path = work / "ledger.toml"
-    lists = ('["nurown-phase3"]', '["nurown-phase3", "valor"]', '["a-third", "nurown-phase3"]')
+    lists = ('["nurown-phase3"]', '["nurown-phase3", "valor"]', f'["{another}", "nurown-phase3"]')
     claims = [
         f'\n[[claims]]\nid = "c{number}"\ntext = "x"\nverdict = "unsupported"\nwhy = "x"\ncites = {listed}\n'
         for number, listed in enumerate(lists)

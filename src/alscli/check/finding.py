@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path as FilePath
@@ -46,6 +47,9 @@ class Problem:
     span: tuple[int, int] | None = None
 
 
+_POSITION = re.compile(r"\.\d+$")
+
+
 class Finding(NamedTuple):
     """A problem with its rule and its place.
 
@@ -70,6 +74,11 @@ class Finding(NamedTuple):
     help: str = ""
     keys: Path = ()
     source: str = ""
+
+    @property
+    def place(self) -> str | None:
+        """The field without its position in a list of values, which moves when an element before it goes."""
+        return self.field and _POSITION.sub("", self.field)
 
     @property
     def order(self) -> tuple[str, int, int, str, str]:

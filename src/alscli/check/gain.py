@@ -36,8 +36,8 @@ def gained(
 ) -> Report:
     """The findings of `after` that `before` does not have, in whatever file, by all rules.
 
-    A finding is the same where file, rule and field are: a fault that was there and is only told with other
-    numbers now is not gained. `renamed` leads from the old path of a record to its new one.
+    A finding is the same where file, rule and field (or list) are: a fault that was there and is only told
+    with other numbers now is not gained. `renamed` leads from the old path of a record to its new one.
     """
     known: dict[str, tuple[Record, Examination]] = {}
     old = _report(collection, before, as_of, known, reuse=False)
@@ -54,7 +54,7 @@ def gained(
 
 
 def _cause(finding: Finding, renamed: Mapping[Path, Path]) -> Cause:
-    return renamed.get(finding.path, finding.path), finding.code, finding.field
+    return renamed.get(finding.path, finding.path), finding.code, finding.place
 
 
 def _same_surroundings(before: Snapshot, after: Snapshot) -> bool:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -139,11 +138,7 @@ def _gained(known: Counter[Cause], findings: Iterable[Finding]) -> list[Finding]
 
 def _cause(finding: Finding) -> Cause:
     """What stays of a finding when an element before it in a list of values goes."""
-    field = finding.field and _POSITION.sub("", finding.field)
-    return finding.path, finding.code, field, finding.message
-
-
-_POSITION = re.compile(r"\.\d+$")
+    return finding.path, finding.code, finding.place, finding.message
 
 
 def _text(record: Record, findings: Iterable[Finding]) -> str:
