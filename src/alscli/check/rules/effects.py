@@ -391,11 +391,11 @@ Place = tuple[str | None, tuple[object, ...]]
 def result_twice(subject: Subject) -> Iterator[Problem]:
     """One result twice, or two values of one arm that nothing tells apart.
 
-    Values of one arm, time and `label` that are of several people, by their n or by a spread beside them:
-    the same again is a copy; another number with the same n and the same kinds of spread contradicts it.
-    Any other two, where another arm has no value at that time, as `arm` may be copied: that arm is one of the
-    outcome's effects, or `stat` is stated, or of two different n one is that arm's. Single patients, numbers
-    that a dispute is about, and those that EN004 or EN006 judges pass. Of effects, every key must agree.
+    Values are told apart by arm, time and `label`. Of several people (by their n, or by a spread beside
+    them) the same value again is a copy, and another number with the same n and kinds of spread contradicts
+    the first. Any two are reported where another arm of the comparison has none at that time: `arm` was
+    copied. Single patients pass, and numbers that a dispute is about or that EN004 or EN006 judges. Of
+    effects, every key must agree.
 
     Example: `{ arm = "active", value = 35 }`, `{ arm = "active", value = 16 }`, and no value of the placebo
     Remedy: compare arms and times with the source, and remove a copy; a `label` tells categories apart.
