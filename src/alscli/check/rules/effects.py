@@ -395,19 +395,21 @@ def result_twice(subject: Subject) -> Iterator[Problem]:
     them) the same value again is a copy, and another number with the same n and kinds of spread contradicts
     the first. Any two are reported where another arm of the comparison has none at that time: `arm` was
     copied. Single patients pass, and numbers that a dispute is about or that EN004 or EN006 judges. Of
-    effects, every key must agree.
+    effects, every key must agree; without an estimate they may be of different times or labels.
 
     Example: `{ arm = "active", value = 35 }`, `{ arm = "active", value = 16 }`, and no value of the placebo
-    Remedy: compare arms and times with the source, and remove a copy; a `label` tells categories apart.
+    Remedy: compare arms and times with the source, and remove a copy; a `label` tells categories apart, and
+    mean from median.
     """
     for o, outcome in enumerate(listed(subject.trial.outcomes)):
         for v, words, lacking in _values_twice(subject.trial, outcome):
             help_ = f"{lacking} has none" if lacking else ""
             yield Problem(("outcomes", o, "values", v), words, help=help_)
+        several = len({_place(outcome, value) for value in listed(outcome.values)}) > 1
         seen: set[tuple[object, ...]] = set()
         for e, effect in enumerate(listed(outcome.effects)):
             content = tuple(getattr(effect, key) for key in _KEYS_OF_EFFECTS)
-            if content in seen:
+            if content in seen and (known(effect.est) is not None or not several):
                 yield Problem(("outcomes", o, "effects", e), "this effect stands twice")
             seen.add(content)
 
@@ -435,7 +437,7 @@ def _values_twice(trial: Trial, outcome: Outcome) -> Iterator[tuple[int, str, st
             continue
         filled = {other for other, its in groups if its == place}
         lacking = _lacking(trial, outcome, [value for _, value in group], filled)
-        for v, one, other in [(group[1][0], group[0][1], group[1][1])] if lacking else _alike(group):
+        for v, one, other in [(group[1][0], group[0][1], group[1][1])] if lacking else _alike(trial, group):
             words = _twice(one, other)
             if words is not None and (_content(one) == _content(other) or not _is_disputed(trial, outcome)):
                 yield v, words, lacking
@@ -469,21 +471,30 @@ def _lacking(trial: Trial, outcome: Outcome, values: list[Value], filled: set[st
         return ""
     if len(sizes) > 1:
         others |= {arm for arm, n in _sizes(trial).items() if n is not None and n != own and n in sizes}
-    elif known(outcome.stat) is not None or all(map(_is_of_several, values)):
+    elif _is_of_people(outcome) or all(_is_of_several(trial, value) for value in values):
         others |= _compared_arms(trial)
     return min((arm for arm in others - filled if arm in _roles(trial)), default="") or ""
 
 
-def _is_of_several(value: Value) -> bool:
+def _is_of_people(outcome: Outcome) -> bool:
+    """Whether the statistic is one of a group; a percentage may be one patient's vital capacity."""
+    stat = known(outcome.stat)
+    return stat is not None and (stat != "percent" or known(outcome.measure) in _SHARES)
+
+
+def _is_of_several(trial: Trial, value: Value) -> bool:
     n = known(value.n)
-    return n > 1 if n is not None else any(known(getattr(value, key)) is not None for key in _SPREADS)
+    if n is None:
+        measured_again = trial.design in ("case_report", "case_series")
+        return not measured_again and any(known(getattr(value, key)) is not None for key in _SPREADS)
+    return n > 1
 
 
-def _alike(group: list[tuple[int, Value]]) -> Iterator[tuple[int, Value, Value]]:
+def _alike(trial: Trial, group: list[tuple[int, Value]]) -> Iterator[tuple[int, Value, Value]]:
     """Values of several people with the first of the same n and kinds of spread, and their positions."""
     first: dict[tuple[object, ...], Value] = {}
     for v, value in group:
-        if _is_of_several(value):
+        if _is_of_several(trial, value):
             kinds = (known(getattr(value, key)) is not None for key in _SPREADS)
             earlier = first.setdefault((known(value.n), *kinds), value)
             if earlier is not value:

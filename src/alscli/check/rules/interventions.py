@@ -294,10 +294,11 @@ def route_unfit(subject: Subject) -> Iterator[Problem]:
 
     A machine has no amount. Only cells have one in cells, and those into which a gene therapy brings its gene
     outside of the body (it has a `cell_type`, `donor` or `genetic_modification`); cells have none in
-    milligrams, vector genomes, particles or international units. Where several routes or amounts misfit and
-    no line fits, the finding is at the trial's `modality`, or at its `product`, which gives the modality: a
-    product of a wrong kind is found once in each of its trials. Cells without a `cell_type` are IV001's, an
-    amount of zero or less is IV004's, and a modality other than the product's is XR002's.
+    milligrams, vector genomes, particles or international units, unless tissue or vesicles are given. Where
+    several routes or amounts misfit and no line fits, the finding is at the trial's `modality`, or at its
+    `product`, which gives the modality: a product of a wrong kind is found once in each of its trials. Cells
+    without a `cell_type` are IV001's, an amount of zero or less is IV004's, and a modality other than the
+    product's is XR002's.
 
     Example: cells by mouth; an exoskeleton or cells in milligrams; a small molecule in cells
     Remedy: mend the route, the unit or the modality.
@@ -329,9 +330,17 @@ def _misfits(whole: Therapy | Product, given: Given) -> list[tuple[str, str]]:
         misfits += [(key, "an amount") for key in amounts[:1]]
     elif unit in _CELLS and _is_without_cells(modality, whole):
         misfits.append(("unit", "an amount of cells"))
-    elif modality == "cell" and unit in _NOT_OF_CELLS and all(n > 0 for n in _amounts(given).values()):
+    elif _is_of_cells_alone(whole) and unit in _NOT_OF_CELLS and all(n > 0 for n in _amounts(given).values()):
         misfits.append(("unit", f"an amount in {unit}"))
     return misfits
+
+
+_TISSUES = frozenset({"OEC", "fetal-brain-NSC", "fetal-spinal-NSC", "MSC-EV", "other-cell"})
+"""What is also given as tissue, by weight, or as vesicles."""
+
+
+def _is_of_cells_alone(whole: Therapy | Product) -> bool:
+    return known(whole.modality) == "cell" and known(whole.cell_type) not in _TISSUES
 
 
 def _is_without_cells(modality: str, whole: Therapy | Product) -> bool:

@@ -70,7 +70,7 @@ def place_unknown(subject: Subject) -> Iterator[Problem]:
     An article needs its DOI, PubMed number or PubMed Central id; where it has none, volume and pages will
     do. A number from articles, preprints, theses and protocols needs `loc`; so does one from any source
     whose `pages` are given. Where another source stands beside them, such as the registry, it does not.
-    Silent where two references share a key (SM006).
+    Silent where two references share a key (SM006), and where PV001 doubts the key of the article.
 
     Example: `src = "cudkowicz2022"` with values and no `loc`
     Remedy: add `doi`; add `loc`, such as "abstract" or "table 2".
@@ -80,6 +80,8 @@ def place_unknown(subject: Subject) -> Iterator[Problem]:
         return
     for r, ref in enumerate(refs):
         if ref.kind == "article" and not (ref.doi or ref.pmid or ref.pmcid or (ref.volume and ref.pages)):
+            if _meant(subject.unresolved, [ref.key]) and ref.key not in subject.cites:
+                continue
             yield Problem(
                 ("refs", r), "an article without DOI, PubMed number, or volume and pages", at="header"
             )

@@ -106,14 +106,22 @@ _ID = re.compile(ID_PATTERN)
 
 
 def _unknown_records(subject: Subject, ledger: Ledger) -> Iterator[Problem]:
-    there = subject.names.trials | subject.names.products
+    there = subject.names.trials | subject.names.products | {study.id for study in listed(ledger.excluded)}
     told: set[object] = set()
     for field, elements in (("claims", ledger.claims), ("excluded", ledger.excluded)):
         for position, element in enumerate(listed(elements)):
             for c, name in enumerate(element.cites):
-                if _ID.fullmatch(name) and name not in there and not parse_registry_id(name):
-                    told.add(name)
-                    yield _missing("record", (field, position, "cites", c), name, _near(name, there, told))
+                if _ID.fullmatch(name) is None or name in there or parse_registry_id(name):
+                    continue
+                told.add(name)
+                near = _near(name, there, told)
+                if not any(map(str.isdigit, name)) or any(_letters(name) == _letters(each) for each in near):
+                    yield _missing("record", (field, position, "cites", c), name, near)
+
+
+def _letters(name: str) -> str:
+    """What stays of a name without its numbers: in a slip it is the same, in a sponsor's number it is not."""
+    return "".join(filter(str.isalpha, name))
 
 
 def _unknown_fields(subject: Subject) -> Iterator[Problem]:
@@ -141,7 +149,11 @@ def _names_of(field: str, subject: Subject) -> set[str] | None:
     if key is None or not subject.record.readable or subject.twins:
         return None
     names = {str(element[key]) for element in subject.values.get(field, ()) if key in element}
-    return names | subject.lost_arms if field == "arms" else names
+    if field == "arms":
+        return names | subject.lost_arms
+    if field == "interventions":
+        return names.union(given.intervention for _, given in subject.given if given.intervention)
+    return names
 
 
 def _unknown_names(subject: Subject) -> Iterator[Problem]:
