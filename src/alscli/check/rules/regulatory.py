@@ -9,7 +9,7 @@ from functools import cached_property
 
 from alscli.check.finding import Problem
 from alscli.check.rule import rule
-from alscli.check.rules.claims import sentences
+from alscli.check.rules.claims import sentences, unquoted
 from alscli.check.rules.dates import dated
 from alscli.check.rules.design import phase_in
 from alscli.check.subject import Subject
@@ -107,7 +107,7 @@ _BASIS = re.compile(
 )
 _APPROVED = re.compile(r"\bapprov(?:ed|al|als|es)\b|(?:批准|获批|獲批|核准)上市", re.IGNORECASE)
 _BEGIN = r"(?:begin|start|commence|conduct|initiate|run|launch|proceed with|perform|carry out|open)"
-_TRIALS = r"(?:trials?|stud(?:y|ies))\b(?! (?:drug|medication|product|treatment))"
+_TRIALS = r"(?:trials?|stud(?:y|ies))\b(?!['’]s\b| (?:drug|medication|product|treatment))"
 _TO_BEGIN = rf"\bapprov(?:ed|al)\b(?: \w+)?? (?:to|for) {_BEGIN} [^.;,，；]{{0,60}}?\b(?:{_TRIALS}|phase\b)"
 _TRIAL_ZH = r"[临臨]床[试試][验驗]"
 _MAY_ZH = r"[^，。；,;上要须須需后後的]{0,4}"
@@ -168,12 +168,14 @@ _TRIAL_APPROVED = re.compile(
     rf"|[获獲]批[临臨]床{_NO_TRIAL_ZH}(?!(?:[试試][验驗])?[机機基])",
     re.IGNORECASE,
 )
-_ETHICS = re.compile(
-    r"ethi[ck]|\b[eé]ti[ckq]|\b(?:IRB|IEC|REB|H?REC|METC|CCMO|CPP|CRB|CEI[CM]?)s?\b|protection des personnes"
-    r"|certified review|institution|committee|\bcomit[eé]|\bboard\b|universit|hospital"
-    r"|伦理|倫理|[医醫]院|委[员員][会會]|大[学學]",
+_OTHERWISE = re.compile(
+    r"ethi[ck]|\b[eé]ti[ckq]|\b(?:IRB|IEC|REB|[HN]?REC|METC|CCMO|CPP|CRB|CEI[CM]?|CEP|CONEP|CNE)s?\b"
+    r"|protection des personnes|certified review|institution|committee|\bcomit[eé]|\bboard\b|universit"
+    r"|hospital|伦理|倫理|[医醫]院|委[员員][会會]|大[学學]"
+    r"|\bcall(?:s|ed|ing)\b|['’]s? words?\b|\bwording\b|[实實]为|實為|所[谓謂]",
     re.IGNORECASE,
 )
+"""Approved by an ethics committee or a hospital, or only called so."""
 
 
 def _denied(text: str, found: re.Match[str]) -> bool:
@@ -193,16 +195,16 @@ def clearance_called_approval(subject: Subject) -> Iterator[Problem]:
     """A clearance to run a trial called an approval.
 
     Clearing an IND permits a trial; approving a product permits its sale. Readers take the first for the
-    second. Looked at are events, and notes that speak of an approved trial or IND; words that deny it, and
-    the approval of ethics committees, are left alone.
+    second. Looked at are events, and notes that speak of an approved trial or IND; words that deny it, that
+    are quoted or said to be another's, and the approval of ethics committees, are left alone.
 
     Example: `type = "approval"` with the outcome "IND for phase 1/2"
     Remedy: write cleared, and record `ind_cleared` or `cta_authorized`.
     """
     for path, text in subject.notes_with(["approv", "批"]):
-        for sentence in sentences(text):
+        for sentence in sentences(unquoted(text)):
             found = _TRIAL_APPROVED.search(sentence)
-            if found is None or _denied(sentence, found) or _ETHICS.search(sentence):
+            if found is None or _denied(sentence, found) or _OTHERWISE.search(sentence):
                 continue
             if not _NO_SUCH_THING.match(sentence, found.end()):
                 yield Problem(path, f'"{found[0]}" is a clearance to run a trial, no approval')

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from alscli.check.finding import Problem
 from alscli.check.rule import rule
-from alscli.check.rules.claims import claimed, is_doubted, sentences, stated
+from alscli.check.rules.claims import claimed, is_doubted, plainly, sentences
 from alscli.check.subject import Subject
 from alscli.model.trial import Outcome, Safety, Trial
 from alscli.model.values import known, listed
@@ -39,23 +39,31 @@ _SAFE = re.compile(
 )
 _CONFIRMED = re.compile(
     r"\b(?:safety|tolerability)(?: and (?:safety|tolerability|feasibility))?"
+    r"(?: of (?:the |this )?(?:stem )?(?:cells|treatment|therapy|drug|product|procedure|transplantation))?"
     r" (?:was|were|(?:has|have|had) been) (?:(?:also|thus|again|further|clearly|fully) )?"
-    r"(?:confirmed|demonstrated|established|prove[dn]|shown)\b(?! (?:not|in no|by no|in none|to)\b)"
+    r"(?:confirmed|demonstrated|established|prove[dn]|shown)\b"
     r"|(?:安全性|耐受性)(?:[也均都已]|[进進]一步|已[经經]){0,2}(?:得到|[获獲]得?)?了?(?:充分)?"
-    r"(?:[证證][实實明]|[确確][认認]|[验驗][证證])(?![之以]?[后後前]|[与與]否|[试試研])",
+    r"(?:[证證][实實明]|[确確][认認]|[验驗][证證])",
     re.IGNORECASE,
 )
+_OF_THE_TREATMENT = re.compile(
+    r"\b(?:(?:stem )?cells?|treatment|therapy|drug|product|transplantation|infusions?|injections?|procedure"
+    r"|patients?|participants?|people|doses?|groups?|trial|study|the|this|its|of|in|at|for|and|all|both|every)\b"
+    r"|[该該本此其的在中和与與及均都]|治[疗療]|[细細]胞|[药藥]物|移植|患者|受[试試]者|所有|全部|研究|[试試][验驗]",
+    re.IGNORECASE,
+)
+"""What may stand beside "safety was confirmed" in a sentence that claims nothing else."""
 _ALIAS = r"(?: ?[(（][^)）]{1,20}[)）])?"
 _EVENT = (
-    r"(?:(?:serious|severe)(?: or \w+)? (?:\w+ )?(?:adverse events?|AEs?"
+    r"(?:(?:serious|severe)(?: or \w+)? (?:clinical )?(?:adverse events?|AEs?"
     r"|(?:side[- ]effect|adverse reaction)s?(?! (?:of|to|from)\b))|SAEs?)\b"
 )
-_NUMBERS = r" (?:data|counts?|numbers?|rates?|reporting)\b"
+_NUMBERS = r" (?:data|counts?|numbers?|rates?|reporting|tables?|forms?|lists?)\b"
 _PEOPLE = r"(?:patient|participant|person|people|subject|individual|volunteer|recipient)s?"
 _HAD = r"(?:had|has|have|experienced|suffered|developed|reported|showed|sustained|with)"
 _SEEN = r"(?:observed|seen|noted|found|detected|encountered|experienced|occur\w*|happen\w*|arise|arose)"
 _EVENT_ZH = r"(?:[严嚴]重的?(?:不良|副)(?:事件|反应|反應|作用)|SAEs?)"
-_FOUND = rf"(?:{_HAPPENED}|[报報][告道]|[发發][现現]|[检檢]出|[监監][测測]到|[记記][录錄]到)[到过過]?"
+_FOUND = rf"(?:{_HAPPENED}|[发發][现現]|[检檢]出|[监監][测測]到|[记記][录錄]到)[到过過]?"
 _ANY = (
     r"(?:任何|一|1?[例名位]|(?:明[显顯]|特殊)的?|(?:[严嚴]重)?[并併][发發]症"
     r"|患者|受[试試]者|病[例人]|人|有|死亡|[或和及与與、]){0,4}"
@@ -96,12 +104,23 @@ _UNTOLD = (
     rf"|{_EVENT} (?:that |which )?(?:led|lead|leading|result\w*|requir\w*|prompt\w*)\b"
     rf"|因{_EVENT_ZH}|{_EVENT_ZH}(?:而|所)?(?:[导導]致|引起|造成|致)"
 )
+_SOME = (
+    r"\b(?:was|were) (?:fatal|unexpected|considered|held|judged)\b|\b(?:link|ascri|assign)\w+|consequence"
+    r"|special interest|\bcomplet(?:ers?|ing)\b|who completed|\bremaining\b|\bthe rest\b|extension"
+    r"|\binterim\b|open[- ]label|lead-in|\bpart [\dA-Z]\b|\bphase [\dIV]+\b(?! (?:trial|study))|\bstages?\b"
+    r"|\bperiods?\b|(?<!any )(?<!each )(?<!either )(?<!single )(?<!-)\b(?:center|centre|site)\b|patients? \d"
+    r"|\bacute|\bearly|discharge|\bin (?:the )?hospital\b"
+    r"|grade [\dIV]|\bper\b|according to|\bcounted\b|\bin the abstract\b"
+    r"|急性|近期|早期|中期|[阶階]段|出院|住院|完成[^，,]{0,6}者|小[时時]|[术術]中|(?<!各)中心|[随隨][访訪]"
+)
+"""Of some events, some people, some time, or as somebody else counts them."""
 _NARROWED = re.compile(
     rf"{_UNTOLD}"
     r"|relat|attribut|due to|caus|emergent|proced|infusion|injection|treatment|drug|device|during|within"
     r"|before|after|until|first|other|besides|beyond|aside|apart|except|further|surviv|protocol|defin"
     r"|group|\barms?\b|cohort|placebo|sham\b|control|\bdoses?\b"
     r"|\bon (?!(?:the|record|review|follow|study|trial)\b)\w"
+    rf"|{_SOME}"
     r"|相关|相關|有关|有關|其他|其它|除|以外|之外|存活|幸存|定[义義]|方案|期[间間]|[输輸]注|手[术術]|注射|[组組]"
     rf"|{_TIME}",
     re.IGNORECASE,
@@ -121,20 +140,20 @@ _WHATEVER = re.compile(
     re.IGNORECASE,
 )
 _NO_DEATH = re.compile(
-    r"(?<!not )(?<!not that )\b(?:no|zero|without(?: any)?) deaths?"
-    r"(?=\W*$|,| \(\w+\)| (?:have |has |had )?occurred\b| (?:was|were|have been|has been|had been)"
-    r" (?:seen|observed|reported|recorded|noted)\b)"
-    rf"|\b(?:none|nobody|no[ -]one|no {_PEOPLE}) (?:has |have )?died(?=\W*$|,)"
-    rf"|(?<![非不])(?:[无無]|(?:未|[没沒]有?)(?:{_HAPPENED})?)(?:任何|一例|1例|患者|病[例人]|受[试試]者|人)?"
-    r"死亡(?:病例|事件|[发發]生|者)?(?=\W*$|[，,、])",
+    r"\b(?:no|zero|without(?: any)?) deaths?\b"
+    rf"|\b(?:none|nobody|no[ -]one|no {_PEOPLE})(?: of the {_PEOPLE})? (?:ha[sd] |have )?died\b"
+    rf"|(?:[无無]|(?:未|[没沒]有?)(?:{_HAPPENED})?)(?:任何|一例|1例|患者|病[例人]|受[试試]者|人)?"
+    r"死亡(?:病例|事件|[发發]生|者)?",
     re.IGNORECASE,
 )
-_SOME_DEATHS = re.compile(
-    rf"{_NARROWED.pattern}|\b(?:complet\w+|remain\w*|rest|among|from|of|by|but|however|although|later|then"
-    r"|subsequent\w*|early|open[- ]label|phase|part|stage|periods?|follow-?up|one|two|three)\b"
-    r"|\d|[随隨][访訪]|[阶階]段|但|[后後前内內]",
+_OF_ALL = re.compile(
+    rf"\b(?:there|(?:was|were|(?:has|have|had)(?: been)?)(?: (?:seen|observed|reported|recorded|noted))?"
+    rf"|occurred|{_PEOPLE}|any|all|both|either|each|groups?|arms?|cohorts?|in|of|the|and|or|nor?"
+    r"|(?:serious )?adverse events?|SAEs?|AEs?|withdrawals?|drop-?outs?)\b"
+    r"|患者|受[试試]者|病人|[两兩各]?[组組]|所有|全部|中|均|都|[发發]生|退出|脱落|失[访訪]|[也或和与與及且无無]",
     re.IGNORECASE,
 )
+"""What may stand beside "no deaths" in a sentence that denies them of everybody at any time."""
 _A_DEATH = re.compile(r"\b(?:deaths?|died|dead|dies|fatal\w*|demise|deceased)\b|死|去世|逝", re.IGNORECASE)
 
 
@@ -178,7 +197,7 @@ def safe_without_counts(subject: Subject) -> Iterator[Problem]:
     """Called safe or well tolerated, and no count of deaths or adverse events anywhere in the record.
 
     Words that are denied, doubted or asked before they stand are left alone, as in CL001; "safety was
-    confirmed" also where it is said of animals, of another trial, or as a condition.
+    confirmed" counts only in a sentence that says nothing else.
 
     Example: `statement = "Well tolerated; no safety concerns (authors)."` alone
     Remedy: add the counts where the source has them; none where it has not.
@@ -199,7 +218,7 @@ def safe_without_counts(subject: Subject) -> Iterator[Problem]:
 
 
 def _words_of_safety(sentence: str) -> str | None:
-    return claimed(sentence, _SAFE) or stated(sentence, _CONFIRMED)
+    return claimed(sentence, _SAFE) or plainly(sentence, _CONFIRMED, _OF_THE_TREATMENT)
 
 
 def _counted(outcome: Outcome) -> bool:
@@ -213,10 +232,11 @@ def death_not_serious(subject: Subject) -> Iterator[Problem]:
     """No serious adverse event, or no death in words, beside a death.
 
     A death is a serious adverse event whatever its cause (ICH E2A). Words that narrow the claim (related,
-    due to the treatment, within a time, beyond the deaths, in the survivors, in one of the groups, leading to
-    withdrawal) pass: they say something else. So do words that say that the paper is silent, and a
-    denial of deaths beside a sentence that tells of one. A line with more deaths than people is left to
-    SF001, as is one with related serious events and no serious ones.
+    due to the treatment, of one kind, within a time or a part of the trial, beyond the deaths, in the
+    survivors, in one of the groups, leading to withdrawal) pass: they say something else. So do words that
+    say that the paper is silent. "No deaths" is told only where the sentence says nothing else and none
+    beside it tells of a death. A line with more deaths than people is left to SF001, as is one with related
+    serious events and no serious ones.
 
     Example: seed 003 says that umbilical-cord cells had none, and the abstract (Qiao 2016) has a death in
     the third month
@@ -253,12 +273,5 @@ def _claims_none(statement: str) -> bool:
 
 def _claims_no_death(statement: str) -> bool:
     said = sentences(statement)
-    for sentence in said:
-        found = _NO_DEATH.search(sentence)
-        if found is None or is_doubted(sentence, found.start()):
-            continue
-        others = [sentence[: found.start()], sentence[found.end() :]]
-        others += (other for other in said if other is not sentence)
-        if not any(_A_DEATH.search(other) for other in others):
-            return not _SOME_DEATHS.search(_EVERYWHERE.sub("", sentence))
-    return False
+    denials = [sentence for sentence in said if plainly(sentence, _NO_DEATH, _OF_ALL)]
+    return bool(denials) and not any(_A_DEATH.search(other) for other in said if other not in denials)
