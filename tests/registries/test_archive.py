@@ -17,7 +17,7 @@ def packed(files: list[tuple[str, bytes]], comment: bytes = b"", before: bytes =
     held = io.BytesIO()
     with zipfile.ZipFile(held, "w", zipfile.ZIP_DEFLATED) as made:
         for name, data in files:
-            made.writestr(name, data)
+            made.writestr(zipfile.ZipInfo(name), data, zipfile.ZIP_DEFLATED)
         made.comment = comment
     return before + held.getvalue()
 
