@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator
-from functools import lru_cache
+from collections.abc import Callable, Collection, Iterator
+from functools import cache, lru_cache, partial
 
 from alscli.check.finding import Problem
 from alscli.check.format import shown
@@ -16,7 +16,8 @@ from alscli.model.format import MODELS, shape_of
 from alscli.model.identifiers import RegistryId, parse_registry_id
 from alscli.model.ledger import Ledger
 from alscli.model.nearness import nearest
-from alscli.model.path import Path, split, unquoted
+from alscli.model.path import Path, quoted, split, unquoted
+from alscli.model.shape import Shape
 from alscli.model.trial import ID_PATTERN, Effect, Outcome, Trial
 from alscli.model.values import listed
 
@@ -126,24 +127,35 @@ def _letters(name: str) -> str:
 
 def _unknown_fields(subject: Subject) -> Iterator[Problem]:
     """Fields of disputes that the format does not have, or of elements that the record does not have."""
+    names_of = cache(partial(_names_of, subject))
+    told: set[str] = set()
     for position, dispute in enumerate(listed(subject.model.disputes)):  # type: ignore[attr-defined]
-        path: Path = ("disputes", position, "field")
-        shape, parts = shape_of(MODELS[subject.record.entry.kind]), iter(split(dispute.field))
-        for part in parts:
-            if part not in shape.keys:
-                if shape.keys:
-                    yield _missing("field", path, part, tuple(nearest(part, shape.keys)))
-                break
-            shape = shape.keys[part]
-            if shape.kind not in ("tables", "inline_tables") or (name := next(parts, None)) is None:
-                continue
-            names = _names_of(part, subject)
+        unknown = _unknown_part(dispute.field, shape_of(MODELS[subject.record.entry.kind]), names_of)
+        if unknown is not None:
+            part, there = unknown
+            told.add(dispute.field)
+            near = [quoted(each) for each in _near(unquoted(part), there, told)]
+            fields = tuple(dispute.field.replace(part, each, 1) for each in near)
+            yield _missing("field", ("disputes", position, "field"), dispute.field, fields)
+
+
+def _unknown_part(
+    field: str, shape: Shape, names_of: Callable[[str], Collection[str] | None]
+) -> tuple[str, Collection[str]] | None:
+    """The first part of a field that is neither a key nor the name of an element, and what there is."""
+    parts = iter(split(field))
+    for part in parts:
+        if part not in shape.keys:
+            return (part, shape.keys) if shape.keys else None
+        shape = shape.keys[part]
+        if shape.kind in ("tables", "inline_tables") and (name := next(parts, None)) is not None:
+            names = names_of(part)
             if names is not None and unquoted(name) not in names:
-                yield _missing(f"element of {part}", path, unquoted(name), _near(name, names, ()))
-                break
+                return name, names
+    return None
 
 
-def _names_of(field: str, subject: Subject) -> set[str] | None:
+def _names_of(subject: Subject, field: str) -> set[str] | None:
     """The names of the elements of a list; None where they have none, or where something else is told."""
     key = dict(named_lists(subject.record.entry.kind)).get(field)
     if key is None or not subject.record.readable or subject.twins:

@@ -344,9 +344,9 @@ def duplicate_keys(subject: Subject) -> Iterator[Problem]:
                 yield Problem((key, position, name), f"{shown(stated)} stands twice in {key}")
             elif isinstance(stated, str):
                 seen.add(stated)
-    for path, texts in _lists_of_texts(subject.values):
+    for path, elements in _lists_of_texts(subject.values):
         first: dict[object, int] = {}
-        for position, text in enumerate(texts if isinstance(texts, list) and len(texts) > 1 else ()):
+        for position, text in enumerate(elements if isinstance(elements, list) else ()):
             if isinstance(text, str) and first.setdefault(text, position) != position:
                 yield Problem((*path, position), f"{shown(text)} stands twice in {'.'.join(path)}")
 
