@@ -159,6 +159,22 @@ def test_a_finding_carries_what_mends_it(found: Callable[..., list[Finding]]) ->
 
 
 @pytest.mark.parametrize(
+    ("field", "meant"),
+    [
+        ("enrolment.treated", "enrollment.treated"),
+        ("arms.frist.n", "arms.first.n"),
+        ("dates.strat", "dates.start"),
+    ],
+)
+def test_of_a_disputed_field_the_whole_is_proposed(
+    found: Callable[..., list[Finding]], field: str, meant: str
+) -> None:
+    dispute = f'[[disputes]]\nfield = "{field}"\nvalues = [\n  {{ value = 1 }},\n]\n\n[screening]'
+    (finding,) = found(RECORD.replace("[screening]", dispute), select(["XR001"], []))
+    assert finding.suggestions == (meant,)
+
+
+@pytest.mark.parametrize(
     ("data", "code", "line", "column"),
     [
         (b"\x7fELF\x02\x01" * 1000, "TX002", 1, 1),
