@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import gc
+import os
 
 
 def main() -> int:
     """Run the program with the arguments of the process; interrupted while it still loads, end quietly."""
+    # Otherwise Pydantic asks every installed package whether it has something to add.
+    os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
     try:
         from alscli.cli import main as run
     except KeyboardInterrupt:

@@ -544,7 +544,7 @@ def test_a_worker_examines_the_entries_with_its_numbers(root: Path) -> None:
     entries = list(collection.entries())
     around = Surroundings(assemble([]), names_in(assemble([]), []), collection.vocabularies, TODAY)
     every = run._examine_all(collection, around, entries, range(len(entries)))
-    assert [path for path, _ in every] == [str(entry.path) for entry in entries]
+    assert [gist[0] for (_, _, gist), _ in every] == [entry.id for entry in entries]
     assert run._examine_all(collection, around, entries, range(1, 3)) == every[1:3]
 
 

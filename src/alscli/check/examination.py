@@ -255,8 +255,15 @@ class Page:
             safe=problem.safe,
             help=problem.help,
             keys=problem.path,
-            source=self._lines[line - 1].rstrip("\r") if line <= len(self._lines) else "",
+            source=self._source(line),
         )
+
+    def _source(self, line: int) -> str:
+        """The text of a line, without its end."""
+        known = self._places.text_of(line - 1) if self._sought and self._places is not None else None
+        if known is not None:
+            return known
+        return self._lines[line - 1].rstrip("\r") if line <= len(self._lines) else ""
 
     def _labels_of(self, elements: Sequence[Any], shape: Shape) -> list[str]:
         """The names of the elements of a list of the document, worked out once: a list may hold thousands."""

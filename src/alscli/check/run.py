@@ -7,7 +7,6 @@ today. Many stale files are examined by several processes.
 from __future__ import annotations
 
 import gc
-import hashlib
 import json
 import os
 import sys
@@ -32,6 +31,7 @@ from alscli.store.cache import Cache, Kept, Stamp, digest, is_settled, now, stam
 from alscli.store.collection import MARKER, Collection, Entry, File, assemble, taken
 from alscli.store.copies import stamps
 from alscli.store.processes import spread
+from alscli.store.recognition import expect
 
 CHUNK = 40
 """Files that a process examines at a time."""
@@ -117,6 +117,8 @@ class _State:
     def fingerprint(self) -> str | None:
         """What tells the whole collection from any other; None where a file cannot be looked at."""
         stamps = [*self.seen.values(), *(self.copy_of(entry) or _NO_COPY for entry in self.entries)]
+        import hashlib
+
         hashed = hashlib.blake2b(self.context.encode(), digest_size=16)
         hashed.update("\0".join(self.seen).encode("utf-8", "surrogateescape"))
         try:
@@ -147,11 +149,10 @@ def _examinations(
     texts = ",".join([kept[str(entry.path)].content for entry in fit])
     examined: dict[str, Examination] = {}
     aged: dict[str, Kept] = {}
-    for entry, values in zip(fit, json.loads(f"[{texts}]"), strict=True):  # at once, in half the time
-        path = str(entry.path)
-        restored = _restored(values, entry, state.copy_of(entry))
-        if restored is not None:
-            examined[path] = restored
+    for entry, (values, of) in zip(fit, json.loads(f"[{texts}]"), strict=True):  # at once, in half the time
+        path, copy = str(entry.path), state.copy_of(entry)
+        if of == (None if copy is None else list(copy)):  # else examined beside another registry copy
+            examined[path] = _restored(values, entry)
             seen, held = state.seen[path], kept[path]
             if seen is not None and not is_settled(seen.changed, seen.touched, held.read_at):
                 aged[path] = held._replace(read_at=state.at)  # it was read again to be sure
@@ -197,9 +198,11 @@ def _examined_again(
 def _examined(
     collection: Collection, around: Surroundings, entries: Sequence[Entry], *, hashed: bool = False
 ) -> Iterator[Fresh]:
+    expect("trial", len(entries))
     work = partial(_examine_all, collection, around, entries, hashed=hashed)
-    for found in spread(work, range(len(entries)), CHUNK):
-        yield from found
+    found = chain.from_iterable(spread(work, range(len(entries)), CHUNK))
+    for entry, (values, of) in zip(entries, found, strict=True):
+        yield str(entry.path), (_restored(values, entry), of)
 
 
 def _examine_all(
@@ -209,8 +212,8 @@ def _examine_all(
     numbers: Iterable[int],
     *,
     hashed: bool = False,
-) -> list[Fresh]:
-    """The examinations of the entries with these numbers, which take less than entries to hand over."""
+) -> list[tuple[list[Any], bytes | None]]:
+    """The examinations of the entries with these numbers, with digests, as what takes least to hand over."""
     codes = frozenset(catalogue())
     rules = rules_of(codes)
     digests: list[bytes | None] = []
@@ -222,7 +225,7 @@ def _examine_all(
             yield entry, data
 
     found = list(examine_all(collection.understand_all(files()), around, rules, codes))
-    return [(each.path, (each, of)) for each, of in zip(found, digests, strict=True)]
+    return [(_values(each), of) for each, of in zip(found, digests, strict=True)]
 
 
 def _to_keep(
@@ -233,7 +236,8 @@ def _to_keep(
         path = str(entry.path)
         examination, of = fresh[path]
         if of is not None and (seen := state.seen[path]) is not None:
-            found[path] = Kept(seen, state.at, of, _written(examination, state.copy_of(entry)))
+            content = _as_json([_values(examination), state.copy_of(entry)])
+            found[path] = Kept(seen, state.at, of, content)
     return found
 
 
@@ -269,19 +273,17 @@ def _keep(collection: Collection, state: _State, report: Report) -> None:
     cache.close()
 
 
-# -- an examination as text ---------------------------------------------------------------------------
+# -- an examination as plain values -------------------------------------------------------------------
 
 
-def _written(examination: Examination, copy: Stamp | None) -> str:
-    left = examination.left
-    return _as_json(
-        [
-            [_plain(finding) for finding in examination.findings],
-            None if left is None else [_plain(finding) for finding in left],
-            examination.gist.as_list() if examination.gist is not None else None,
-            copy,
-        ]
-    )
+def _values(examination: Examination) -> list[Any]:
+    """What an examination says beside the file that it is of, as JSON knows it."""
+    left, gist = examination.left, examination.gist
+    return [
+        [_plain(finding) for finding in examination.findings],
+        None if left is None else [_plain(finding) for finding in left],
+        None if gist is None else gist.as_list(),
+    ]
 
 
 def _as_json(value: object) -> str:
@@ -309,11 +311,9 @@ def _plain(finding: Finding) -> list[object]:
     ]
 
 
-def _restored(values: list[Any], entry: Entry, copy: Stamp | None) -> Examination | None:
-    """The examination that `_written` wrote; None where it was made beside another registry copy."""
-    findings, left, gist, of = values
-    if of != (list(copy) if copy is not None else None):
-        return None
+def _restored(values: list[Any], entry: Entry) -> Examination:
+    """The examination of which `_values` gave these."""
+    findings, left, gist = values
     return Examination(
         str(entry.path),
         entry.kind,
@@ -360,6 +360,8 @@ def _context(
     beside: Iterable[File],
 ) -> str:
     """A digest of all that an examination depends on but the file."""
+    import hashlib
+
     hashed = hashlib.blake2b(digest_size=16)
     for part in (__version__, sys.version, as_of.isoformat(), *_program(), *_terms(collection)):
         hashed.update(part.encode() + b"\0")

@@ -255,8 +255,8 @@ class Moment:
     """
 
     text: str
-    start: Fraction
-    end: Fraction
+    start: Fraction = dataclass_field(compare=False)  # the text tells it; a fraction's hash takes long
+    end: Fraction = dataclass_field(compare=False)
 
     @classmethod
     @lru_cache(8192)

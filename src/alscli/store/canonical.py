@@ -82,6 +82,7 @@ class Places:
         self._text = f"\n{text}"
         self._values = values
         self._shape = shape
+        self._starts: dict[int, int] = {}  # of the lines where something was found
 
     def find(self, path: tuple[str | int, ...]) -> tuple[Place | None, Place | None, Place | None]:
         """The header, key and value at a path, each None where the text has none."""
@@ -106,8 +107,16 @@ class Places:
             at -= 1
         return _NOWHERE if rest else (header, None, None)
 
+    def text_of(self, line: int) -> str | None:
+        """The text of a 0-based line where something was found; None of another."""
+        at = self._starts.get(line)
+        return None if at is None else self._text[at + 1 : self._text.index("\n", at + 1)]
+
     def _line(self, at: int) -> int:
-        return self._text.count("\n", 0, at)
+        """The line after the line feed that is at `at`."""
+        line = self._text.count("\n", 0, at)
+        self._starts[line] = at
+        return line
 
 
 _Found = tuple[Place | None, Place | None, Place | None]

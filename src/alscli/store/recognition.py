@@ -25,6 +25,12 @@ _WORTH = 300
 _asked: Counter[FileKind] = Counter()
 
 
+def expect(kind: FileKind, texts: int) -> None:
+    """Tell that so many texts of a kind will be asked about, by this process or by a few."""
+    if texts > 4 * _WORTH:
+        _asked[kind] += _WORTH
+
+
 def is_canonical(document: Document, kind: FileKind) -> bool:
     """Whether the text is exactly what a new record with these values would be: no comment, no slip."""
     _asked[kind] += 1
@@ -139,10 +145,13 @@ def _below(shape: Shape) -> Mapping[str, _Sorted]:
 
 def _is_sorted(values: Mapping[str, Any], keys: Mapping[str, _Sorted]) -> bool:
     for key, (shape, below) in keys.items():
-        value = values.get(key)
-        if isinstance(value, list) and in_order(value, shape) != value:
+        if key not in values:
+            continue
+        value = values[key]
+        elements = value if isinstance(value, list) else [value]
+        if len(elements) > 1 and in_order(elements, shape) != elements:
             return False
-        tables = (value if isinstance(value, list) else [value]) if below else ()
-        if not all(_is_sorted(table, below) for table in tables if isinstance(table, dict)):
-            return False
+        for element in elements if below else ():
+            if isinstance(element, dict) and not _is_sorted(element, below):
+                return False
     return True

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from alscli.check.expression import deferred
 from alscli.check.finding import Problem
 from alscli.check.rule import rule
 from alscli.check.rules.dates import happened
@@ -15,7 +16,7 @@ from alscli.model.path import Path
 from alscli.model.trial import Trial
 from alscli.model.values import PartialDate, known, listed
 
-_SENTENCE = re.compile(r"\.(?!\S)|[;。；!！]|(?<=[?？])|\n\s*\n")
+_SENTENCE = deferred(r"\.(?!\S)|[;。；!！]|(?<=[?？])|\n\s*\n")
 
 
 _READ = 20_000
@@ -39,7 +40,7 @@ _IN_FORCE = (
     r"| (?:from|on|upon|since|until) (?:its |the )?(?:day|date|approval|publication|signature|signing)\b"
     r"| at (?:the|that) time\b| or (?:not|in)"
 )
-_EFFICACY = re.compile(
+_EFFICACY = deferred(
     r"(?<!cost[- ])(?<!\bhow )(?<!\bmaximum )(?<!\bmaximal )(?<!\bminimum )(?<!\bminimal )(?<!\blowest )"
     r"\b(?!(?<=, )effective (?:immediately|today)(?! \w))"
     rf"(?:effective\b(?!{_NO_EFFICACY}|{_IN_FORCE})|efficacious\b)"
@@ -52,7 +53,7 @@ _EFFICACY = re.compile(
 )
 _WORSE = r"(?:decline|progression|loss|worsening|deterioration)s?\b"
 _OF_DISEASE = r"(?:(?:of|in|the|its|their|disease|functional|clinical|further|rate) ){0,5}?"
-_IMPROVED = re.compile(
+_IMPROVED = deferred(
     r"\bsignificant (?:(?:and|clinical|functional|motor|respiratory|sustained|lasting|overall"
     r"|temporary|transient|therapeutic|disease|subjective|objective|further) ){0,3}?"
     rf"(?:improvements?|benefits?|(?:slowing|reduction|delay|attenuation) {_OF_DISEASE}{_WORSE}"
@@ -64,7 +65,7 @@ _IMPROVED = re.compile(
     r"(?:demonstrated|prove[dn]|shown|confirmed|established|seen|observed)\b",
     re.IGNORECASE,
 )
-_OF_ALS = re.compile(
+_OF_ALS = deferred(
     r"\b(?:ALS(?:-?FRS(?:-?R)?)?|(?:revised )?functional rating scale|total|scores?|slopes?|rates?"
     r"|[FS]?VC|forced|slow|vital capacity|lung|respiratory|bulbar|limbs?|muscles?|muscular|motor|grip"
     r"|strength|speech|swallowing|breathing|gait|walking|function(?:al|s|ing)?|symptoms?"
@@ -84,21 +85,21 @@ _EFFICACY_STEMS = {
     **dict.fromkeys(("effective", "efficacious", "有效", "显著", "顯著"), _EFFICACY),
     **dict.fromkeys(("significant", "efficacy"), _IMPROVED),
 }
-_AS_TOLD_ZH = re.compile(r"(?<![名简簡通全对對职職俗统統别別])[称稱](?![为為])[^，,]{0,80}")
-_OF_OTHER_MATTERS = re.compile(
+_AS_TOLD_ZH = deferred(r"(?<![名简簡通全对對职職俗统統别別])[称稱](?![为為])[^，,]{0,80}")
+_OF_OTHER_MATTERS = deferred(
     r"contracept|birth[- ]control|pregnan|避孕|(?:19|20)\d\d年[^，,]{0,6}起有效"
     r"|\bamendment(?: [\w.]+){0,3} (?:is|was|be(?:came|comes?)) effective",
     re.IGNORECASE,
 )
 
-_TURN = re.compile(r"\bbut\b|\bhowever\b|(?:^|[,–—] ?)(?:and )?yet\b|但|然而|不[过過]", re.IGNORECASE)
-_CLAUSE = re.compile(r"[,，]|、(?![显顯无無]效)|(?:而)?且|而")
+_TURN = deferred(r"\bbut\b|\bhowever\b|(?:^|[,–—] ?)(?:and )?yet\b|但|然而|不[过過]", re.IGNORECASE)
+_CLAUSE = deferred(r"[,，]|、(?![显顯无無]效)|(?:而)?且|而")
 _KNOWN = (
     r"(?:say|says|said|saying|call\w*|show\w*|prove\w*|proof|evidence|mean\w*|f[io]u?nd\w*|think\w*|believ\w*|claim\w*|know\w*"
     r"|known|establish\w*|demonstrat\w*|indicat\w*|suggest\w*|conclu\w*|confirm\w*|sign\w*|tell|told|judge\w*)"
 )
 # Doubt reaches over a list ("that it is safe, tolerable or effective"), a denial to the end of its clause.
-_DOUBTED = re.compile(
+_DOUBTED = deferred(
     r"\bwhether\b|(?:\b(?:not|no|never|nobody|none|cannot|without|neither|nor|little|hardly)\b|n't\b)"
     rf"(?: [\w-]+){{0,3}}? {_KNOWN}(?: [\w-]+){{0,2}}? (?:that|whether|if|how|to be)\b"
     r"|(?<!no )(?<!beyond )(?<!without )(?<!any )(?<!nobody )(?<!no one )"
@@ -110,7 +111,7 @@ _DOUBTED = re.compile(
     rf" (?:to (?:be )?{_KNOWN}|before(?: [\w-]+){{1,3}}? (?:can|could|may))\b",
     re.IGNORECASE,
 )
-_DOUBTED_IN_CHINESE = re.compile(
+_DOUBTED_IN_CHINESE = deferred(
     r"(?:是否|能否|可否"
     r"|(?:[未不無无没沒][^，,]{0,5}|[难難]以)(?:[证證](?:明|[实實]|[据據])|表明|[显顯]示|[说說]明"
     r"|[断斷][定言]|判[断斷]|[认認]定|确定|確定)"
@@ -118,7 +119,7 @@ _DOUBTED_IN_CHINESE = re.compile(
     r"|(?<![无無不])[需须須待][^，,]{0,15}(?:[试試][验驗]|研究)[^，,]{0,4}(?:[证證][明实實]|[验驗][证證]))[^，,]*$"
 )
 _HARM = r"(?:side[- ]effects?|adverse \w+|toxicit\w+|complications?|deaths?|SAEs?|AEs?)\b"
-_DENIED = re.compile(
+_DENIED = deferred(
     r"(?:\b(?:(?P<subject>(?<!with )no|none|neither|nobody|nothing)|(?P<attribute>(?<=with )no)"
     r"|nor|never|hardly|lack\w*|fail\w*|absence|unclear|unknown|unproven|doubtful|unlikely"
     r"|yet to|far from|should (?:it|they|this|these)|(?<!even )if)\b)"
@@ -133,15 +134,15 @@ _DENIED = re.compile(
     r"|非(?![常侵手凡创創运運药藥临臨典])|缺[乏少]|[难難]以|有待|若|如果|假如|如$",
     re.IGNORECASE,
 )
-_FINITE = re.compile(r"\b(?:is|was|are|were|proved|proves)\b|(?<=\S )found(?= (?:it|them)\b)", re.IGNORECASE)
-_ANEW = re.compile(
+_FINITE = deferred(r"\b(?:is|was|are|were|proved|proves)\b|(?<=\S )found(?= (?:it|them)\b)", re.IGNORECASE)
+_ANEW = deferred(
     r"(?: and (?=(?:it|they|this|these)\b)|\b(?:\w+ed|is|was|are|were|had|fell|left)\b.* and )"
     r"(?!(?:nor?|not|none|neither|never|nobody|nothing)\b)"
     r"(?:[\w-]+ ){1,4}?(?:is|was|are|were|proved|proves)\b",
     re.IGNORECASE,
 )
 """After "no patient died": "and the cells were", a statement of its own."""
-_EPISTEMIC = re.compile(rf"\b(?!found (?:it|them)\b)(?:that|{_KNOWN})\b", re.IGNORECASE)
+_EPISTEMIC = deferred(rf"\b(?!found (?:it|them)\b)(?:that|{_KNOWN})\b", re.IGNORECASE)
 _REACH = 150
 """How many characters before a word are read for its denial."""
 
@@ -197,7 +198,7 @@ def _clauses(part: str) -> Iterator[tuple[int, int]]:
     yield start, len(part)
 
 
-_SAYS_MORE = re.compile(r"[^\W_]|[?？:：\"'‘“”„«»「」『』<>=≤≥±%]")
+_SAYS_MORE = deferred(r"[^\W_]|[?？:：\"'‘“”„«»「」『』<>=≤≥±%]")
 
 
 def plainly(sentence: str, claim: re.Pattern[str], beside: re.Pattern[str]) -> str | None:
@@ -208,7 +209,7 @@ def plainly(sentence: str, claim: re.Pattern[str], beside: re.Pattern[str]) -> s
     return None if _SAYS_MORE.search(beside.sub("", rest)) else found[0]
 
 
-_QUOTED = re.compile(r"[\"“”„][^\"“”„]{0,80}[\"“”„]|「[^」]{0,80}」|『[^』]{0,80}』|«[^»]{0,80}»")
+_QUOTED = deferred(r"[\"“”„][^\"“”„]{0,80}[\"“”„]|「[^」]{0,80}」|『[^』]{0,80}』|«[^»]{0,80}»")
 
 
 def unquoted(text: str) -> str:
@@ -332,7 +333,7 @@ _FIRST_PERSON = (
 )
 _DATED = r"次(?:公[布開开]|[发發]布|披露|[会會][议議]|登[记記])"
 _KINDS = "个個款例创創家次种種项項"
-_SUPERLATIVE = re.compile(
+_SUPERLATIVE = deferred(
     r"(?:best|first)[ -]in[ -](?:its[ -])?class"
     r"|first-of-its-kind"
     r"|world['’]?s?[ -](?:very )?first"

@@ -6,6 +6,7 @@ import re
 import unicodedata
 from collections.abc import Collection, Iterator
 
+from alscli.check.expression import deferred
 from alscli.check.finding import Problem
 from alscli.check.rule import rule
 from alscli.check.rules.dates import OPEN, disputed
@@ -77,11 +78,11 @@ def _is_regimen(trial: Trial) -> bool:
     return any(related.rel == "regimen_of" for related in trial.related)
 
 
-_BLIND = re.compile(
+_BLIND = deferred(
     r"(?:single|double|triple|quadruple)[\s\u2010-\u2015-]*(?:blind|mask)|[单單双雙三四]盲", re.IGNORECASE
 )
 _BLIND_STEMS = ("blind", "mask", "盲")
-_OPENED = re.compile(
+_OPENED = deferred(
     r"\bopen\b|unblind|unmask|extension|follow|\bafter\b(?=.{0,100}(?:blind|mask))|complet(?:ed|ers)"
     r"|roll-?over|previous|earlier|prior|long-term (?:treatment|safety)"
     r"|开放|開放|非盲|揭盲|延长|延長|延伸|随访|隨訪",
@@ -133,7 +134,7 @@ def small_phase_3(subject: Subject) -> Iterator[Problem]:
         yield Problem(("enrollment", found[0]), f"phase 3 with {found[1]} people")
 
 
-_SAFETY = re.compile(
+_SAFETY = deferred(
     r"safe|toler|adverse|side.effect|toxic|\bAEs?\b|\bSAEs?\b|\bDLTs?\b|\bQTc?\b|vital signs"
     r"|安全|耐受|不良|毒性|副作用",
     re.IGNORECASE,
@@ -251,7 +252,7 @@ def masking_counts_roles(subject: Subject) -> Iterator[Problem]:
 
 _ROMAN = {"i": "1", "ii": "2", "iii": "3", "iv": "4"}
 _LEVEL = r"(iv|i{1,3}|[0-4])[ -]?[abc]?"
-_LABEL = re.compile(
+_LABEL = deferred(
     rf"(?:early )?(?:(?:clinical )?phase )?{_LEVEL}(?:/[abc]|(?: ?[/+,&~–-] ?(?:phase )?{_LEVEL}))?"
     r"(?: ?期(?:临床)?(?:试验|研究)?| ?期(?:臨床)?(?:試驗|研究)?|(?: clinical)? (?:trial|study))?"
 )

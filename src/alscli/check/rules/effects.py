@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from decimal import Decimal
 from functools import lru_cache
 
+from alscli.check.expression import deferred
 from alscli.check.finding import Problem
 from alscli.check.rule import rule
 from alscli.check.rules.enrollment import compared, most_people
@@ -32,20 +33,20 @@ from alscli.model.path import Path
 from alscli.model.trial import Effect, Outcome, Trial, Value
 from alscli.model.values import known, listed
 
-_OTHER_ALPHA = re.compile(
+_OTHER_ALPHA = deferred(
     r"alpha|α|inferior|equivalen|bayes|hochberg|bonferroni|\bholm\b|multipl|hierarch|gatekeep|interim"
     r"|\b(?:one|1)[-\s_‐‑–]{0,2}(?:sided|tailed)|\blevel|threshold|criteri|水准|非劣|等效|校正|层级|阈值|单侧",
     re.IGNORECASE,
 )
 """Methods that test at another α than 0.05, or something else than a difference."""
 
-_NO_WORSE = re.compile(r"\bno[nt]?[- ]?inferior|\bequivalence|非劣|等效", re.IGNORECASE)
-_TOLD_ALPHA = re.compile(
+_NO_WORSE = deferred(r"\bno[nt]?[- ]?inferior|\bequivalence|非劣|等效", re.IGNORECASE)
+_TOLD_ALPHA = deferred(
     r"(?:(?<![-a-z])(?:alpha|α)|significance level|水准|显著性水平)(?:[\s=:<≤为]|level|of|is|was|set|at|to)*"
     r"(?!0?\.050*(?!\d)|5(?:\.0+)?\s*%)(?:0?\.\d|\d+(?:\.\d+)?\s*%)|bayes|" + _NO_WORSE.pattern,
     re.IGNORECASE,
 )
-_TOLD_STRICTER = re.compile(
+_TOLD_STRICTER = deferred(
     r"hochberg|bonferroni|\bholm\b|hierarch|gatekeep|o[’']?brien|pocock|boundar|co-?primar|\bboth had to\b"
     r"|after (?:\w+ )?correction|层级|校正后|" + _TOLD_ALPHA.pattern,
     re.IGNORECASE,

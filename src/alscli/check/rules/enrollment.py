@@ -12,6 +12,7 @@ from itertools import chain, pairwise
 from math import floor
 from typing import NamedTuple
 
+from alscli.check.expression import deferred
 from alscli.check.finding import Problem
 from alscli.check.rule import rule
 from alscli.check.subject import Subject, of_the_last
@@ -27,14 +28,14 @@ _NO_SHARE = frozenset(
 _SHARE = frozenset({"responder", "category", "survival_rate", "incidence"})
 _COUNTED_PEOPLE = frozenset({"responder", "category", "survival_rate"})
 """Measures of which a count is one of people; an incidence may count events."""
-_PEOPLE = re.compile(
+_PEOPLE = deferred(
     r"(?:patient|participant|subject|person|people|individual)s?(?![-\w])"
     r"(?!\s+(?!(?:with|who|having|experiencing|on|in|reporting|affected)\b)\w)"
     r"|(?:患者|受[试試]者|人)(?![次年日天])",
     re.IGNORECASE,
 )
 """Units that count people, and neither their years nor what happened to them."""
-_OF_OTHERS = re.compile(
+_OF_OTHERS = deferred(
     r"pool|screen|run-?in|lead-?in|histor|extension|integrat|across|\bboth\b|\b(?:trial|studie|sample)s\b|database"
     r"|合并|合併|筛选|篩選|历史|歷史|延伸|延长|延長",
     re.IGNORECASE,
@@ -108,7 +109,7 @@ def _rises(stages: list[_Stage]) -> list[tuple[_Stage, _Stage]]:
     return [(earlier, later) for earlier, later in pairwise(stages) if later[1] > earlier[1]]
 
 
-_RUN_IN = re.compile(
+_RUN_IN = deferred(
     r"\b(?:run|lead)[- ]?in\b|(?:before|prior to) (?:the )?randomi[sz]|randomi[sz]ed[- ]withdrawal"
     r"|\b(?:then|subsequently) randomi[sz]ed|导入期|導入期|随机(?:分组)?前|随机撤药",
     re.IGNORECASE,
@@ -123,7 +124,7 @@ def _treats_first(trial: Trial) -> bool:
     return any(_RUN_IN.search(words) for words in said if words is not None)
 
 
-_INTEGER = re.compile(r"\d+")
+_INTEGER = deferred(r"\d+")
 
 
 def _is_disputed(trial: Trial, pair: tuple[_Stage, _Stage]) -> bool:
@@ -408,7 +409,7 @@ def _untreated(trial: Trial) -> int:
     return max(0, randomized - treated) if randomized is not None and treated is not None else 0
 
 
-_AS_TREATED = re.compile(
+_AS_TREATED = deferred(
     r"\bas[- ](?:treated|received|taken|given)\b(?! (?:in|by|at|from|on)\b)"
     r"|\bby (?:the )?(?:actual )?(?:drug|treatment|dose) (?:actually )?(?:received|taken|given)"
     r"|\bactually (?:received|taken|given)|实际(?:接受|治疗|用药)",

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
+from alscli.check.expression import deferred
 from alscli.check.finding import Problem
 from alscli.check.format import shown
 from alscli.check.rule import Register, rule, state
@@ -189,7 +189,7 @@ def eu_number_versions(gists: Sequence[Gist], register: Register) -> Iterator[To
 
 _PLATFORMS = frozenset({"NCT04297683"})
 """Registry ids of platforms: the HEALEY ALS Platform Trial."""
-_PLATFORM = re.compile(r"healey|platform (?:trial|study|protocol)|master protocol")
+_PLATFORM = deferred(r"healey|platform (?:trial|study|protocol)|master protocol")
 
 
 @rule("ID009", "warning", "trial")

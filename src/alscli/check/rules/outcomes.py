@@ -11,6 +11,7 @@ from decimal import Decimal
 from fractions import Fraction
 from functools import lru_cache
 
+from alscli.check.expression import deferred
 from alscli.check.finding import Problem
 from alscli.check.rule import rule
 from alscli.check.rules.claims import apart_from_primary, overdue
@@ -24,17 +25,17 @@ from alscli.model.vocabulary import Term, Vocabulary
 _USUAL_UNITS = frozenset({"point", "points", "score", "分", "stage", "pg/ml", "ng/ml", "ng/l"})
 _COUNTED = frozenset({"count", "percent"})
 _GROWING = frozenset({"change", "percent_change", "incidence"})
-_RATE = re.compile(
+_RATE = deferred(
     r"(?:\ba\s+|(?:\b(?:per|each)\s|/)\s*(?:\d+\s*)?)(?:(?:person|patient|participant|subject)s?[- ])?"
     r"(?:day|week|month|year|mo\b)|[每/]\s*+(?:\d++\s*+)?+[个個]?(?:患者|人)?[天日周週月年]",
     re.IGNORECASE,
 )
-_EVENT = re.compile(
+_EVENT = deferred(
     r"\b(?:DT)?PAV\b|\bNIV\b|intubat|death|dead|deceas|fatal|\bdie[ds]?\b|dying|mortal|alive|trache|ventilat"
     r"|\bevents?\b|死|病故|去世|存活|[气氣]管|插管|通[气氣]|呼吸[机機](?!能)|事件",
     re.IGNORECASE,
 )
-_CUT_OFF = re.compile(
+_CUT_OFF = deferred(
     r"\d|cut-?off|follow|censor|until|end of|month|year|week|\bday|截止|随访|隨訪|[年月周週天]", re.IGNORECASE
 )
 

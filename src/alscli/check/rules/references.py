@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Collection, Iterator
 from functools import cache, lru_cache, partial
 
+from alscli.check.expression import deferred
 from alscli.check.finding import Problem
 from alscli.check.format import shown
 from alscli.check.rule import rule
@@ -17,6 +17,7 @@ from alscli.model.identifiers import RegistryId, parse_registry_id
 from alscli.model.ledger import Ledger
 from alscli.model.nearness import nearest
 from alscli.model.path import Path, quoted, split, unquoted
+from alscli.model.provenance import Dispute
 from alscli.model.shape import Shape
 from alscli.model.trial import ID_PATTERN, Effect, Outcome, Trial
 from alscli.model.values import listed
@@ -102,7 +103,7 @@ def references_resolve(subject: Subject) -> Iterator[Problem]:
         yield from _unknown_names(subject)
 
 
-_ID = re.compile(ID_PATTERN)
+_ID = deferred(ID_PATTERN)
 """What names a record, and no sponsor's number."""
 
 
@@ -127,9 +128,12 @@ def _letters(name: str) -> str:
 
 def _unknown_fields(subject: Subject) -> Iterator[Problem]:
     """Fields of disputes that the format does not have, or of elements that the record does not have."""
+    disputes: list[Dispute] = listed(subject.model.disputes)  # type: ignore[attr-defined]
+    if not disputes:
+        return
     names_of = cache(partial(_names_of, subject))
     told: set[str] = set()
-    for position, dispute in enumerate(listed(subject.model.disputes)):  # type: ignore[attr-defined]
+    for position, dispute in enumerate(disputes):
         unknown = _unknown_part(dispute.field, shape_of(MODELS[subject.record.entry.kind]), names_of)
         if unknown is not None:
             part, there = unknown

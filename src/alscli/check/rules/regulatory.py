@@ -7,6 +7,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 from functools import cached_property
 
+from alscli.check.expression import deferred
 from alscli.check.finding import Problem
 from alscli.check.rule import rule
 from alscli.check.rules.claims import sentences, unquoted
@@ -95,17 +96,17 @@ def _earliest(events: list[Event]) -> PartialDate | None:
     return min(dates, key=lambda on: on.earliest) if len(dates) == len(events) else None
 
 
-_DENIED = re.compile(r"\b(?:not|nor?|neither|never|without)\b|n't\b|[未不非无無没沒]", re.IGNORECASE)
-_NO_SUCH_THING = re.compile(
+_DENIED = deferred(r"\b(?:not|nor?|neither|never|without)\b|n't\b|[未不非无無没沒]", re.IGNORECASE)
+_NO_SUCH_THING = deferred(
     r"[^,，;；]{0,60}?\b(?:is|was|are|were|has|have|does|did|came|permits?)\b(?: \w+){0,5}? (?:not?|never)\b"
     r"|[^，；]{0,10}(?:不是|并非|不等|不代表|不意味)",
     re.IGNORECASE,
 )
-_CUT = re.compile(r"[,，、:：]|\bbut\b|但|而", re.IGNORECASE)
-_BASIS = re.compile(
+_CUT = deferred(r"[,，、:：]|\bbut\b|但|而", re.IGNORECASE)
+_BASIS = deferred(
     r"\b(?:based on|on the basis of|after|following|since)\b|基[于於]|根[据據]|依据|[凭憑]", re.IGNORECASE
 )
-_APPROVED = re.compile(r"\bapprov(?:ed|al|als|es)\b|(?:批准|获批|獲批|核准)上市", re.IGNORECASE)
+_APPROVED = deferred(r"\bapprov(?:ed|al|als|es)\b|(?:批准|获批|獲批|核准)上市", re.IGNORECASE)
 _BEGIN = r"(?:begin|start|commence|conduct|initiate|run|launch|proceed with|perform|carry out|open)"
 _TRIALS = r"(?:trials?|stud(?:y|ies))\b(?!['’]s\b| (?:drug|medication|product|treatment))"
 _TO_BEGIN = rf"\bapprov(?:ed|al)\b(?: \w+)?? (?:to|for) {_BEGIN} [^.;,，；]{{0,60}}?\b(?:{_TRIALS}|phase\b)"
@@ -136,7 +137,7 @@ _PERMITTED = (
     rf"|\bmay (?:now )?(?:begin|start|commence|initiate|proceed (?:to|with|into)) {_A_TRIAL}"
     rf"|\b(?:go[- ]ahead|green light) (?:for|to {_BEGIN}) {_A_TRIAL}"
 )
-_ABOUT_TRIAL = re.compile(
+_ABOUT_TRIAL = deferred(
     r"(?<![A-Za-z])(?:IND|CTA)(?![A-Za-z])|investigational new drug|\bmay proceed\b|\bimplied licen[cs]e\b"
     r"|\bphase (?:[0-4]|I|V)+[abc]?\b.{0,20}\bmay (?:begin|start)"
     r"|^phase (?:[0-4]|I|V)+[abc]?(?:/(?:[0-4]|I|V)+[abc]?)?(?=\W*$|[,;]| (?:in|of|for|at|and)\b)"
@@ -151,7 +152,7 @@ _ABOUT_TRIAL = re.compile(
     rf"|{_LET_BEGIN_ZH}|{_CLINIC_APPROVED_ZH}|{_PERMITTED_ZH}|{_PERMITTED}",
     re.IGNORECASE,
 )
-_TRIAL_APPROVED = re.compile(
+_TRIAL_APPROVED = deferred(
     r"\bapprov(?:ed|es|al of|al for)\s+"
     r"(?:(?:an?|the|its|this|their|first|new|pivotal|clinical|human|phase|[0-4IV/]+[abc]?|registrational)\s+){0,6}"
     rf"(?:(?:IND|investigational new drug)\b|{_TRIALS})"
@@ -168,7 +169,7 @@ _TRIAL_APPROVED = re.compile(
     rf"|[获獲]批[临臨]床{_NO_TRIAL_ZH}(?!(?:[试試][验驗])?[机機基])",
     re.IGNORECASE,
 )
-_OTHERWISE = re.compile(
+_OTHERWISE = deferred(
     r"ethi[ck]|\b[eé]ti[ckq]|\b(?:IRB|IEC|REB|[HN]?REC|METC|CCMO|CPP|CRB|CEI[CM]?|CEP|CONEP|CNE)s?\b"
     r"|protection des personnes|certified review|institution|committee|\bcomit[eé]|\bboard\b|universit"
     r"|hospital|伦理|倫理|[医醫]院|委[员員][会會]|大[学學]"
@@ -221,7 +222,7 @@ def clearance_called_approval(subject: Subject) -> Iterator[Problem]:
 
 
 _APPLICATION = r"(?:applications?|IND|CTA|filings?|dossiers?|submissions?|packages?)"
-_RECEIVED = re.compile(
+_RECEIVED = deferred(
     rf"受理(?![号號编編])|\baccepted for (?:review|filing)\b|\b{_APPLICATION}\b[^.;,]{{0,30}}?\baccepted\b"
     rf"|\baccepted (?:\w+ ){{0,3}}?{_APPLICATION}\b"
     r"|\bacceptance\b(?! (?:no\b|number))|\breceipt\b|\breceived\b",
@@ -231,13 +232,13 @@ _ANSWER = (
     r"(?:numbers?|letters?|notices?|notifications?|repl(?:y|ies)|responses?|comments?|feedback|permission|approval"
     r"|clearance|authori[sz]ation|licen[cs]e|go-ahead|green light|objections?)"
 )
-_ANSWERED = re.compile(
+_ANSWERED = deferred(
     rf"\b{_ANSWER} (?:(?:was|were|is|has been) )?received\b"
     r"|\b(?:received|receipt of)(?: (?!applications?\b|filing\b|dossier\b|under\b)[\w-]+){0,4}?"
     rf" {_ANSWER}\b",
     re.IGNORECASE,
 )
-_CLEARED = re.compile(
+_CLEARED = deferred(
     r"(?<!no )(?<!not )(?<!not yet )(?<!not been )(?<!yet been )"
     r"\b(?:clear(?:ed|s|ance)|authori[sz]e[ds]|allow(?:ed|s))\b"
     r"|\b(?:may|can|could|safe[- ]to)[- ](?:begin|start|proceed)|\bno objections?\b|\bpermit|\bimplied\b"
@@ -297,7 +298,7 @@ _LATER_STEPS = frozenset(
         *_APPROVALS,
     }
 )
-_PHASE = re.compile(
+_PHASE = deferred(
     r"\b(?:early )?phase [0-4IV]+[abc]?(?:/[0-4IV]+[abc]?)?\b|[0-4IVⅠⅡⅢ/]+[ab]?期", re.IGNORECASE
 )
 
@@ -424,7 +425,7 @@ _COMPARED = 50
 """Events of one kind that others are compared with; no product has as many."""
 
 
-_BELOW_EVENT = re.compile(r"(:[^.:]*)[.:].*", re.DOTALL)
+_BELOW_EVENT = deferred(r"(:[^.:]*)[.:].*", re.DOTALL)
 """What follows agency and type in the path of an event."""
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from alscli.check.expression import deferred
 from alscli.check.finding import Problem
 from alscli.check.rule import rule
 from alscli.check.rules.claims import claimed, is_doubted, plainly, sentences
@@ -20,10 +21,10 @@ _WORDS = {
     "ae_patients": "people with an adverse event",
 }
 _GOOD = r"(?:good|excellent|favou?rable|acceptable|satisfactory)"
-_SAFE_STEMS = re.compile(r"safe|tolera|安全|耐受", re.IGNORECASE)
+_SAFE_STEMS = deferred(r"safe|tolera|安全|耐受", re.IGNORECASE)
 """A part of everything that `_SAFE` can match."""
 _HAPPENED = r"(?:[发發]生|出[现現]|[见見]|[观觀]察到)"
-_SAFE = re.compile(
+_SAFE = deferred(
     r"(?<![\w-])(?:safe|safely|well[- ]tolerated|tolerable"
     r"|tolerated (?:(?:the |their |this )?[\w-]+ )?(?:very |quite )?well)\b(?!-)"
     rf"|\b{_GOOD} (?:and \w+ )?(?:tolerability|tolerance"
@@ -37,7 +38,7 @@ _SAFE = re.compile(
     r"|(?:良好|可接受)的?(?:安全|耐受)",
     re.IGNORECASE,
 )
-_CONFIRMED = re.compile(
+_CONFIRMED = deferred(
     r"\b(?:safety|tolerability)(?: and (?:safety|tolerability|feasibility))?"
     r"(?: of (?:the |this )?(?:stem )?(?:cells|treatment|therapy|drug|product|procedure|transplantation))?"
     r" (?:was|were|(?:has|have|had) been) (?:(?:also|thus|again|further|clearly|fully) )?"
@@ -46,7 +47,7 @@ _CONFIRMED = re.compile(
     r"(?:[证證][实實明]|[确確][认認]|[验驗][证證])",
     re.IGNORECASE,
 )
-_OF_THE_TREATMENT = re.compile(
+_OF_THE_TREATMENT = deferred(
     r"\b(?:(?:stem )?cells?|treatment|therapy|drug|product|transplantation|infusions?|injections?|procedure"
     r"|patients?|participants?|people|doses?|groups?|trial|study|the|this|its|of|in|at|for|and|all|both|every)\b"
     r"|[该該本此其的在中和与與及均都]|治[疗療]|[细細]胞|[药藥]物|移植|患者|受[试試]者|所有|全部|研究|[试試][验驗]",
@@ -73,7 +74,7 @@ _NONE = (
     r"(?:(?:no|neither|without|zero|0|free (?:of|from))(?: any| single)?"
     r"|not(?: \w+)? (?:any|one|a single))"
 )
-_NO_EVENT = re.compile(
+_NO_EVENT = deferred(
     rf"(?<!not )(?<![.,])\b{_NONE} (?:\w+ n?or )?{_EVENT}(?!{_NUMBERS})"
     rf"|(?<!not )(?<![.,])\b{_NONE} adverse events?"
     r"(?=(?: of any kind| at all)?\W*$|, | \(\w+\)| (?:were|was|occurred|have|has|had)\b)"
@@ -114,7 +115,7 @@ _SOME = (
     r"|急性|近期|早期|中期|[阶階]段|出院|住院|完成[^，,]{0,6}者|小[时時]|[术術]中|(?<!各)中心|[随隨][访訪]"
 )
 """Of some events, some people, some time, or as somebody else counts them."""
-_NARROWED = re.compile(
+_NARROWED = deferred(
     rf"{_UNTOLD}"
     r"|relat|attribut|due to|caus|emergent|proced|infusion|injection|treatment|drug|device|during|within"
     r"|before|after|until|first|other|besides|beyond|aside|apart|except|further|surviv|protocol|defin"
@@ -125,7 +126,7 @@ _NARROWED = re.compile(
     rf"|{_TIME}",
     re.IGNORECASE,
 )
-_EVERYWHERE = re.compile(
+_EVERYWHERE = deferred(
     r"\b(?:any|either|both|all|each|the (?:two|three|four))(?: of the)? (?:study |treatment |dose )?"
     r"(?:groups?|arms?|cohorts?)\b"
     r"|(?:[两兩三四各]|所有)[个個]?[组組]",
@@ -133,20 +134,20 @@ _EVERYWHERE = re.compile(
 )
 
 _MEANS = r"(?:treatment|therapy|drug|product|procedure|infusion|injection|intervention|device|cells?)"
-_WHATEVER = re.compile(
+_WHATEVER = deferred(
     r"\b(?:related or (?:un|not )related|(?:unrelated|not related) or related|(?:whether )?related or not"
     r"|regardless of (?:causality|relatedness|relationship))\b"
     rf"(?: to (?:(?:the|study|trial|investigational|cell|stem) ){{0,3}}{_MEANS}\b)?",
     re.IGNORECASE,
 )
-_NO_DEATH = re.compile(
+_NO_DEATH = deferred(
     r"\b(?:no|zero|without(?: any)?) deaths?\b"
     rf"|\b(?:none|nobody|no[ -]one|no {_PEOPLE})(?: of the {_PEOPLE})? (?:ha[sd] |have )?died\b"
     rf"|(?:[无無]|(?:未|[没沒]有?)(?:{_HAPPENED})?)(?:任何|一例|1例|患者|病[例人]|受[试試]者|人)?"
     r"死亡(?:病例|事件|[发發]生|者)?",
     re.IGNORECASE,
 )
-_OF_ALL = re.compile(
+_OF_ALL = deferred(
     rf"\b(?:there|(?:was|were|(?:has|have|had)(?: been)?)(?: (?:seen|observed|reported|recorded|noted))?"
     rf"|occurred|{_PEOPLE}|any|all|both|either|each|groups?|arms?|cohorts?|in|of|the|and|or|nor?"
     r"|(?:serious )?adverse events?|SAEs?|AEs?|withdrawals?|drop-?outs?)\b"
@@ -154,7 +155,7 @@ _OF_ALL = re.compile(
     re.IGNORECASE,
 )
 """What may stand beside "no deaths" in a sentence that denies them of everybody at any time."""
-_A_DEATH = re.compile(r"\b(?:deaths?|died|dead|dies|fatal\w*|demise|deceased)\b|死|去世|逝", re.IGNORECASE)
+_A_DEATH = deferred(r"\b(?:deaths?|died|dead|dies|fatal\w*|demise|deceased)\b|死|去世|逝", re.IGNORECASE)
 
 
 def _number(safety: Safety, key: str) -> int | None:

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from decimal import Decimal
 from functools import lru_cache
 
+from alscli.check.expression import deferred
 from alscli.check.finding import Problem
 from alscli.check.rule import rule
 from alscli.check.rules.outcomes import off_scale
@@ -24,8 +25,8 @@ from alscli.model.values import Absence, Quantity, Range, known, listed
 Span = tuple[float, float]
 """A least and a greatest possible value."""
 
-_ONE_SIDED = re.compile(r"\b(?:one|1)[-\s_‐‑–]{0,2}(?:sided|tailed)|[单單][侧側尾]", re.IGNORECASE)
-_ONE_SIDED_TEST = re.compile(
+_ONE_SIDED = deferred(r"\b(?:one|1)[-\s_‐‑–]{0,2}(?:sided|tailed)|[单單][侧側尾]", re.IGNORECASE)
+_ONE_SIDED_TEST = deferred(
     r"\b(?:one|1)[-\s_‐‑–]{0,2}tailed|[单單]尾"
     r"|(?:\b(?:one|1)[-\s_‐‑–]{0,2}sided|[单單][侧側])\s*(?:$|[^\w\s]|[\dαχ]"
     r"|[ptz](?![a-z])|alpha|analys|ancova|anova|chi|compar|exact|fisher|hypothes|level|log|mann|mixed|model|paired"
@@ -35,7 +36,7 @@ _ONE_SIDED_TEST = re.compile(
 )
 """In a definition or a note, where an onset, a limb or an injection can be one-sided too."""
 
-_TWO_SIDED = re.compile(r"\b(?:two|2)[-\s_‐‑–]{0,2}(?:sided|tailed)|双[侧尾]|雙[側尾]", re.IGNORECASE)
+_TWO_SIDED = deferred(r"\b(?:two|2)[-\s_‐‑–]{0,2}(?:sided|tailed)|双[侧尾]|雙[側尾]", re.IGNORECASE)
 _SMALLEST_P = 0.001
 """Below it, two p-values are not compared: the tails of models differ more than that."""
 _UNKNOWN_FREEDOM = 10

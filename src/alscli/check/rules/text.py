@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
+from alscli.check.expression import deferred
 from alscli.check.finding import Problem
 from alscli.check.format import shown
 from alscli.check.rule import rule, state
@@ -148,12 +149,12 @@ _UNSEEN = (
     "\u2060-\u206f\u3164\ufeff\uffa0\U000e0000-\U000e007f"
 )
 # The joiners U+200C and U+200D belong to the spelling of Persian and Indic words.
-_HIDDEN = re.compile(rf"[{_UNSEEN}]|\r(?!\n)|(?<![\u0600-\u0dff])[\u200c\u200d]")
+_HIDDEN = deferred(rf"[{_UNSEEN}]|\r(?!\n)|(?<![\u0600-\u0dff])[\u200c\u200d]")
 # What the file of any deceptive text holds: one of these, a letter that may look Latin, or its escape.
-_SUSPECT = re.compile(
+_SUSPECT = deferred(
     rf"[{_UNSEEN}\u200c\u200d\u0370-\u058f\u13a0-\u13ff\u2c80-\u2cff\ua4d0-\ua4ff\uff21-\uff5a]"
 )
-_ESCAPE = re.compile(r"\\[bfruU]")
+_ESCAPE = deferred(r"\\[bfruU]")
 _IDENTIFIERS = frozenset({"id", "key", "doi", "url", "registry_id", "secondary_ids", "former_ids"})
 _NAMES_CITED = frozenset({"product", "intervention", "arm", "vs"})
 _ALIKE = frozenset({"LATIN", "GREEK", "CYRILLIC", "ARMENIAN", "CHEROKEE", "COPTIC", "LISU", "FULLWIDTH"})
