@@ -73,8 +73,10 @@ def stages_in_order(subject: Subject) -> Iterator[Problem]:
     Remedy: compare both dates with the registry.
     """
     told: set[str] = set()
+    names = (*_STAGES, "results_posted")
+    seen = {name: stage.on for name in names if (stage := happened(subject, name)) is not None}
     for chain in (_STAGES, ("start", "primary_completion", "results_posted")):
-        stages = [(name, stage.on) for name in chain if (stage := happened(subject, name)) is not None]
+        stages = [(name, seen[name]) for name in chain if name in seen]
         broken = [
             (earlier, later)
             for earlier, later in combinations(stages, 2)
@@ -250,11 +252,9 @@ def results_missing(subject: Subject) -> Iterator[Problem]:
         or dated(trial, "results_posted") is not None
     ):
         return
-    if _are_disordered(subject):
+    if listed(trial.safety) or any(map(has_result, listed(trial.outcomes))) or _are_disordered(subject):
         return
-    if not listed(trial.safety) and not any(map(has_result, listed(trial.outcomes))):
-        message = f"no results, more than a year after {_words(end[0])} {end[1]}"
-        yield Problem(("dates", end[0]), message)
+    yield Problem(("dates", end[0]), f"no results, more than a year after {_words(end[0])} {end[1]}")
 
 
 @rule("DT010", "note", "trial", about=("dates.results_posted",))
