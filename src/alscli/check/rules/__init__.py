@@ -13,6 +13,7 @@ GROUPS = (
     "outcomes",
     "statistics",
     "effects",
+    "repeats",
     "safety",
     "design",
     "interventions",
