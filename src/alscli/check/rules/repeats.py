@@ -103,7 +103,8 @@ def _lacking(trial: Trial, outcome: Outcome, values: list[Value], filled: set[st
         others |= {arm for arm, n in _sizes(trial).items() if n is not None and n != own and n in sizes}
     elif _is_of_people(outcome) or all(_is_of_several(trial, value) for value in values):
         others |= {arm.id for arm in compared(trial)}
-    return min((arm for arm in others - filled if arm in _sizes(trial)), default="") or ""
+    empty = [arm for arm in others - filled if arm is not None and arm in _sizes(trial)]
+    return min(empty, default="")
 
 
 def _is_of_people(outcome: Outcome) -> bool:
