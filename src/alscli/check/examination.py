@@ -12,7 +12,6 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
-from functools import cached_property
 from typing import Any, NamedTuple
 
 from alscli.check.broken import BROKEN, BrokenError, readable_part
@@ -22,7 +21,7 @@ from alscli.check.format import problems as schema_problems
 from alscli.check.gist import Gist, gist_of
 from alscli.check.rule import CATALOGUE, Ruleset
 from alscli.check.rules.text import OUT_OF_ORDER
-from alscli.check.subject import Names, Subject
+from alscli.check.subject import Names, Subject, kept
 from alscli.errors import UsageError
 from alscli.model.format import MODELS, shape_of
 from alscli.model.nearness import nearest
@@ -164,18 +163,19 @@ def _record_problems(subjects: Sequence[Subject | None], rules: Ruleset) -> list
     That is what the schema refuses, and what stands in an element that is a copy of another (SM006).
     """
     found: list[list[Stated]] = [[] for _ in subjects]
-    asked: dict[str, list[tuple[int, Subject]]] = defaultdict(list)
-    for number, subject in enumerate(subjects):
+    asked: dict[str, list[tuple[Subject, list[Stated]]]] = {rule.code: [] for rule in rules}
+    for subject, problems in zip(subjects, found, strict=True):
         if subject is not None:
+            pair = subject, problems
             for rule in rules.about(subject.record.entry.kind, subject.values):
-                asked[rule.code].append((number, subject))
+                asked[rule.code].append(pair)
     for rule in rules:
-        for number, subject in asked.get(rule.code, ()):
+        for subject, problems in asked[rule.code]:
             try:
                 for problem in rule.check(subject):
                     told = subject.broken if rule.code == "SM006" else subject.told_already
                     if not told or told.isdisjoint(_ways(problem.path)):
-                        found[number].append((rule.code, problem))
+                        problems.append((rule.code, problem))
             except BrokenError:
                 continue
             except TypeError:  # a broken value in a function written in C
@@ -219,11 +219,11 @@ class Page:
         self._sought = 0
         self._labels: dict[int, list[str]] = {}  # by the identity of the list, which the document keeps alive
 
-    @cached_property
+    @kept
     def _spans(self) -> Spans:
         return locate(self.record.document.text if self.record.document else "")
 
-    @cached_property
+    @kept
     def _lines(self) -> list[str]:
         text = self.record.document.text if self.record.document else ""
         return text.removeprefix("\ufeff").split("\n")
@@ -310,7 +310,7 @@ class Page:
         header, key, value = self._places.find(problem.path)
         return key if problem.at == "key" else value or header or key
 
-    @cached_property
+    @kept
     def _places(self) -> Places | None:
         document, kind = self.record.document, self.record.entry.kind
         if document is None or not self.record.is_canonical:
