@@ -24,7 +24,7 @@ _PLAIN = re.compile(r'[^.:#"\s]+')
 
 def identity_of(element: Any, shape: Shape) -> tuple[str, ...] | None:
     """The values of an element's identity keys, in order; None where it has none of them."""
-    if not shape.identity or not isinstance(element, Mapping):
+    if not shape.identity or not isinstance(element, (dict, Mapping)):  # a dict is recognized at once
         return None
     parts = tuple(_text(element.get(key)) for key in shape.identity)
     return parts if any(parts) else None
@@ -77,9 +77,12 @@ def name_of(
             here = elements[part] if part < len(elements) else None
         else:
             names.append(quoted(part))
-            here = here.get(part) if isinstance(here, Mapping) else None
-            shape = shape.keys.get(part, Shape("value"))
+            here = here.get(part) if isinstance(here, (dict, Mapping)) else None
+            shape = shape.keys.get(part, _UNKNOWN)
     return ".".join(names)
+
+
+_UNKNOWN = Shape("value")
 
 
 def resolve(name: str, values: Mapping[str, Any], shape: Shape) -> Path:

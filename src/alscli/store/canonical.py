@@ -77,9 +77,9 @@ class Places:
     """
 
     def __init__(self, text: str, values: Mapping[str, Any], shape: Shape) -> None:
-        if '"""' in text:
+        if '"""\n' in text:
             raise ValueError("strings of several lines")
-        self._text = f"\n{text}"
+        self._text = text
         self._values = values
         self._shape = shape
         self._starts: dict[int, int] = {}  # of the lines where something was found
@@ -87,13 +87,13 @@ class Places:
     def find(self, path: tuple[str | int, ...]) -> tuple[Place | None, Place | None, Place | None]:
         """The header, key and value at a path, each None where the text has none."""
         values, shape, rest = self._values, self._shape, path
-        name, at, header = "", 0, None
+        name, at, header = "", -1, None
         while rest and rest[0] in values:
             key = str(rest[0])
             value, inner = values[key], shape.keys.get(key, _PLAIN)
             if not _has_header(value, inner):
-                at = self._text.index(f"\n{write_key(key)} = ", at)
-                return _in_pair(key, value, inner, rest[1:], self._line(at)) or _NOWHERE
+                line = self._number(self._sought(f"{write_key(key)} = ", at))
+                return _in_pair(key, value, inner, rest[1:], line) or _NOWHERE
             name = f"{name}.{write_key(key)}" if name else write_key(key)
             many = isinstance(value, list)
             written = f"[[{name}]]" if many else f"[{name}]"
@@ -101,21 +101,26 @@ class Places:
             if many and position >= len(value):
                 return _NOWHERE
             for _ in range(position + 1):
-                at = self._text.index(f"\n{written}\n", at) + 1
-            header = Place(self._line(at - 1), 0, len(written))
+                at = self._sought(f"{written}\n", at)
+            header = Place(self._number(at), 0, len(written))
             values, shape, rest = value[position] if many else value, inner, rest[2 if many else 1 :]
-            at -= 1
         return _NOWHERE if rest else (header, None, None)
 
     def text_of(self, line: int) -> str | None:
         """The text of a 0-based line where something was found; None of another."""
-        at = self._starts.get(line)
-        return None if at is None else self._text[at + 1 : self._text.index("\n", at + 1)]
+        start = self._starts.get(line)
+        return None if start is None else self._text[start : self._text.index("\n", start)]
 
-    def _line(self, at: int) -> int:
-        """The line after the line feed that is at `at`."""
-        line = self._text.count("\n", 0, at)
-        self._starts[line] = at
+    def _sought(self, beginning: str, after: int) -> int:
+        """Where the first line with this beginning starts that starts after `after`."""
+        if after < 0 and self._text.startswith(beginning):
+            return 0
+        return self._text.index(f"\n{beginning}", max(after, 0)) + 1
+
+    def _number(self, start: int) -> int:
+        """The number of the line that starts there."""
+        line = self._text.count("\n", 0, start)
+        self._starts[line] = start
         return line
 
 
