@@ -15,8 +15,8 @@ from alscli.model.format import MODELS, FileKind, shape_of
 from alscli.model.intervention import Therapy, therapy_of
 from alscli.model.path import Path
 from alscli.model.product import Product
-from alscli.model.provenance import Ref
-from alscli.model.trial import Counted, Effect, Given, Intervention, Outcome, Safety, Trial
+from alscli.model.provenance import Dated, Ref
+from alscli.model.trial import Counted, Dates, Effect, Given, Intervention, Outcome, Safety, Trial
 from alscli.model.values import known, listed
 from alscli.model.vocabulary import Vocabularies
 from alscli.store.collection import Record, Snapshot
@@ -24,6 +24,7 @@ from alscli.store.collection import Record, Snapshot
 S = TypeVar("S")
 T = TypeVar("T")
 
+_STAGES = tuple(Dates.model_fields)
 _DENOMINATORS = ("planned", "screened", "enrolled", "randomized", "treated", "completed", "analyzed")
 
 
@@ -105,17 +106,17 @@ class Subject:
     as_of: date
     broken: frozenset[Path] = frozenset()
 
-    @property
+    @kept
     def trial(self) -> Trial:
         """The record as a trial."""
         return self.model  # type: ignore[return-value]
 
-    @property
+    @kept
     def product(self) -> Product:
         """The record as a product."""
         return self.model  # type: ignore[return-value]
 
-    @property
+    @kept
     def values(self) -> dict[str, Any]:
         """The parsed file."""
         return self.record.document.values if self.record.document else {}
@@ -176,6 +177,14 @@ class Subject:
                 named.update((effect.arm, effect.vs))
         arms = {arm.id for arm in listed(self.trial.arms)}
         return frozenset(filter(None, named)) - arms - Effect.BASELINES
+
+    @kept
+    def stages(self) -> dict[str, Dated]:
+        """The dates of a trial that are known, by name."""
+        dates = known(self.trial.dates)
+        if dates is None:
+            return {}
+        return {name: stage for name in _STAGES if (stage := known(getattr(dates, name))) is not None}
 
     @view
     def notes(self) -> Iterator[tuple[Path, str]]:

@@ -33,16 +33,9 @@ STOPPED = frozenset({"terminated", "suspended", "withdrawn"})
 _STAGES = ("start", "primary_completion", "completion")
 
 
-def dated(trial: Trial, name: str) -> Dated | None:
-    """One of the trial's dates, where it is known."""
-    dates = known(trial.dates)
-    found: Dated | None = known(getattr(dates, name)) if dates is not None else None
-    return found
-
-
 def happened(subject: Subject, name: str) -> Dated | None:
     """One of the trial's dates, unless it cannot be seen yet: that is DT003's."""
-    stage = dated(subject.trial, name)
+    stage = subject.stages.get(name)
     return None if stage is None or _is_unseen(subject, name, stage) else stage
 
 
@@ -124,10 +117,8 @@ def future_date(subject: Subject) -> Iterator[Problem]:
     trial = subject.trial
     if trial.status_as_of.surely_after(subject.as_of):
         yield Problem(("status_as_of",), f"{trial.status_as_of} is in the future")
-    dates = known(trial.dates)
-    for name in ("registered", *_STAGES, "results_posted") if dates is not None else ():
-        stage: Dated | None = known(getattr(dates, name))
-        if stage is not None and _is_unseen(subject, name, stage):
+    for name, stage in subject.stages.items():
+        if _is_unseen(subject, name, stage):
             yield Problem(("dates", name, "on"), f"{stage.on} is in the future, and is said to have happened")
 
 
@@ -157,7 +148,7 @@ def stale_status(subject: Subject) -> Iterator[Problem]:
     trial = subject.trial
     if trial.status not in OPEN or _treated_early(trial):
         return
-    start, completion = dated(trial, "start"), dated(trial, "completion")
+    start, completion = subject.stages.get("start"), subject.stages.get("completion")
     if completion is not None and start is not None and start.on.surely_after(completion.on):
         return  # DT002's: one of the two is wrong
     if completion is not None and _is_over(completion.on, subject.as_of):
@@ -207,7 +198,7 @@ def registered_late(subject: Subject) -> Iterator[Problem]:
     Example: NurOwn phase 3, registered on 2017-08-29, one day after its start
     Remedy: none where true; compare both dates with the registry's history.
     """
-    registered, start = happened(subject, "registered"), dated(subject.trial, "start")
+    registered, start = happened(subject, "registered"), subject.stages.get("start")
     if registered is None or start is None or not registered.on.surely_after(start.on):
         return
     if start.type == "estimated" or subject.trial.status in ("withdrawn", "not_yet_recruiting"):
@@ -222,10 +213,10 @@ def registered_late(subject: Subject) -> Iterator[Problem]:
     yield Problem(("dates", "registered"), f"registered {registered.on}, {late} start {start.on}")
 
 
-def _end(trial: Trial) -> tuple[str, PartialDate] | None:
+def _end(subject: Subject) -> tuple[str, PartialDate] | None:
     """Primary completion, or completion where that is all there is, if it has happened."""
     for name in ("primary_completion", "completion"):
-        if (stage := dated(trial, name)) is not None:
+        if (stage := subject.stages.get(name)) is not None:
             return (name, stage.on) if stage.type == "actual" else None
     return None
 
@@ -242,14 +233,14 @@ def results_missing(subject: Subject) -> Iterator[Problem]:
     Remedy: none where true; add the results where there are any.
     """
     trial = subject.trial
-    end = _end(trial)
+    end = _end(subject)
     if (
         end is None
         or trial.study_type != "interventional"
         or trial.registry_id is None
         or trial.status == "withdrawn"
         or not _is_over(end[1], subject.as_of, years=1)
-        or dated(trial, "results_posted") is not None
+        or "results_posted" in subject.stages
     ):
         return
     if listed(trial.safety) or any(map(has_result, listed(trial.outcomes))) or _are_disordered(subject):
@@ -266,7 +257,7 @@ def results_late(subject: Subject) -> Iterator[Problem]:
     Example: NurOwn phase 3: posted 1,217 days after primary completion
     Remedy: none where true.
     """
-    posted, end = happened(subject, "results_posted"), _end(subject.trial)
+    posted, end = happened(subject, "results_posted"), _end(subject)
     if posted is None or end is None or _are_disordered(subject):
         return
     if _is_over(end[1], posted.on.earliest, years=1):

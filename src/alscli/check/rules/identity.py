@@ -203,15 +203,13 @@ def regimen_without_platform(subject: Subject) -> Iterator[Problem]:
     Remedy: `related = [{ id = "NCT04297683", rel = "regimen_of" }]`
     """
     trial = subject.trial
-    if trial.registry_id in _PLATFORMS or any(related.rel == "regimen_of" for related in trial.related):
-        return
-    if trial.design == "expanded_access" or any(
-        related.rel == "expanded_access" for related in trial.related
-    ):
-        return
     names = {key: (getattr(trial, key) or "").casefold() for key in ("title", "scientific_title", "acronym")}
     regimens = [key for key, name in names.items() if "regimen" in name]
-    platforms = [key for key, name in names.items() if regimens and _PLATFORM.search(name)]
+    if not regimens or trial.registry_id in _PLATFORMS or trial.design == "expanded_access":
+        return
+    if any(related.rel in ("regimen_of", "expanded_access") for related in trial.related):
+        return
+    platforms = [key for key, name in names.items() if _PLATFORM.search(name)]
     if platforms:
         key = next((key for key in regimens if key in platforms), regimens[0])
         yield Problem((key,), "reads as a regimen of a platform, and `related` names none with regimen_of")

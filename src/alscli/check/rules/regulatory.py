@@ -11,7 +11,6 @@ from alscli.check.expression import deferred
 from alscli.check.finding import Problem
 from alscli.check.rule import rule
 from alscli.check.rules.claims import sentences, unquoted
-from alscli.check.rules.dates import dated
 from alscli.check.rules.design import phase_in
 from alscli.check.subject import Subject
 from alscli.model.product import Event, Product
@@ -316,7 +315,7 @@ def dosed_before_clearance(subject: Subject) -> Iterator[Problem]:
     Remedy: compare the dates; tag the trial `iit` where it is one.
     """
     trial = subject.trial
-    start = dated(trial, "start")
+    start = subject.stages.get("start")
     if start is None or start.type == "estimated" or "iit" in trial.tags:
         return
     agencies = _OF_COUNTRY.get("".join(listed(trial.countries)))

@@ -347,19 +347,21 @@ def duplicate_keys(subject: Subject) -> Iterator[Problem]:
                 seen.add(stated)
     for path, elements in _lists_of_texts(subject.values):
         first: dict[object, int] = {}
-        for position, text in enumerate(elements if isinstance(elements, list) else ()):
+        for position, text in enumerate(elements):
             if isinstance(text, str) and first.setdefault(text, position) != position:
                 yield Problem((*path, position), f"{shown(text)} stands twice in {'.'.join(path)}")
 
 
-def _lists_of_texts(values: Mapping[str, Any]) -> Iterator[tuple[tuple[str, ...], Any]]:
+def _lists_of_texts(values: Mapping[str, Any]) -> Iterator[tuple[tuple[str, ...], list[Any]]]:
+    """The lists of at least two texts, with their paths."""
     for key in _LISTS:
-        if key in values:
-            yield (key,), values[key]
+        texts = values.get(key)
+        if texts.__class__ is list and len(texts) > 1:
+            yield (key,), texts
     for table, key in _LISTS_WITHIN:
-        inner = values.get(table)
-        if inner.__class__ is dict and key in inner:
-            yield (table, key), inner[key]
+        texts = value_at(values, (table, key)) if table in values else None
+        if texts.__class__ is list and len(texts) > 1:
+            yield (table, key), texts
 
 
 _LISTS = (
