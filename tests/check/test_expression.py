@@ -45,11 +45,11 @@ def test_loading_the_rules_compiles_none_of_theirs() -> None:
 import re, sys
 from alscli.check import rules
 compiled = re.compile
-def told(*of):
+def told(*of, **named):
     caller = sys._getframe(1).f_globals["__name__"]
     if caller.startswith("alscli.check.rules"):
         print(caller, of[0])
-    return compiled(*of)
+    return compiled(*of, **named)
 re.compile = told
 rules.load()
 """
