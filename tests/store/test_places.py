@@ -100,7 +100,7 @@ def assert_agree(values: dict[str, Any], shape: Shape, comment: str) -> int:
         with pytest.raises(ValueError, match="several lines"):
             Places(text, document.values, shape)
         return 0
-    places, spans = Places(text, document.values, shape), document.spans
+    places, spans, lines = Places(text, document.values, shape), document.spans, text.split("\n")
     known = 0
     for path in paths(document.values):
         if not path:
@@ -114,6 +114,8 @@ def assert_agree(values: dict[str, Any], shape: Shape, comment: str) -> int:
             assert found == (header, None, None), path
         else:
             assert found == (None, key, value), path
+        line = next(place.line for place in found if place is not None)
+        assert places.text_of(line) in (None, lines[line])
         known += 1
     return known
 
@@ -155,5 +157,7 @@ def test_what_is_on_one_line_is_always_known() -> None:
         "many": [{"id": "m", "sub": {"label": "l"}}],
     }
     places = Places(dump(record, SHAPE), record, SHAPE)
+    assert places.text_of(1) is None, "nothing was found there yet"
     unknown = [path for path in paths(record) if places.find(path) == (None, None, None)]
     assert [path for path in unknown if is_there(record, path)] == [(), ("lines",)]
+    assert places.text_of(0) == 'id = "x"'

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from contextlib import suppress
 from pathlib import Path
 
@@ -137,3 +138,15 @@ def test_the_pattern_is_made_when_it_pays_and_changes_no_answer(monkeypatch: pyt
     after = [is_canonical(parse(text.encode()), "trial") for text in texts]
     assert before == after == [True, False]
     assert asked == ["trial"]
+
+
+@pytest.mark.parametrize(("texts", "asked"), [(1200, 0), (1201, 1)])
+def test_where_many_texts_will_come_the_pattern_is_made_at_once(
+    texts: int, asked: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    recognized: list[str] = []
+    monkeypatch.setattr(recognition, "recognizes", lambda document, kind: recognized.append(kind) or True)
+    monkeypatch.setattr(recognition, "_asked", Counter())
+    recognition.expect("trial", texts)
+    assert is_canonical(parse(RECORD.encode()), "trial")
+    assert len(recognized) == asked
