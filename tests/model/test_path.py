@@ -125,6 +125,23 @@ def test_labels_are_unique_and_lead_back(values: list[dict[str, str]]) -> None:
         assert resolve(name_of(path, record, TRIAL), record, TRIAL) == path
 
 
+@pytest.mark.parametrize(
+    ("ids", "names"),
+    [
+        (["a", "b"], ["a", "b"]),
+        (["a", "b", "a"], ["a", "b", "a#2"]),
+        (["a", None], ["a", "#1"]),
+        (["a b", "c"], ['"a b"', "c"]),
+        ([1, "1"], ["1", "1#2"]),
+        (["", "a"], ["#1", "a"]),
+        ([], []),
+    ],
+)
+def test_labels_of_elements_with_one_key(ids: list[Any], names: list[str]) -> None:
+    elements = [{} if each is None else {"id": each} for each in ids]
+    assert labels(elements, Shape("tables", identity=("id",))) == names
+
+
 @given(elements)
 def test_put_makes_an_element_with_the_identity_that_its_name_gives(values: list[dict[str, str]]) -> None:
     old: dict[str, Any] = {"outcomes": [{"id": "x", "values": values}]}

@@ -29,7 +29,7 @@ from alscli.check.gist import Gist
 from alscli.check.report import Report
 from alscli.store.cache import Cache, Kept, Stamp, digest, is_settled, now, stamp
 from alscli.store.collection import MARKER, Collection, Entry, File, assemble, taken
-from alscli.store.copies import stamps
+from alscli.store.copies import FOLDER, stamps
 from alscli.store.processes import spread
 from alscli.store.recognition import expect
 
@@ -75,7 +75,8 @@ def _check_files(
 
     snapshot = assemble(collection.understand_all(beside))
     names = names_in(snapshot, [entry.id for entry in entries if entry.kind == "trial"])
-    around = Surroundings(snapshot, names, collection.vocabularies, as_of)
+    any_copies = os.path.exists(collection.root / FOLDER)  # noqa: PTH110 - False where it cannot be looked at
+    around = Surroundings(snapshot, names, collection.vocabularies, as_of, any_copies)
     if state is None:
         fresh = _examined(collection, around, entries)
         examined, all_read = {path: examination for path, (examination, _) in fresh}, False

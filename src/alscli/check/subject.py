@@ -95,7 +95,8 @@ class Subject:
     """A record under examination, and what surrounds it.
 
     `record` holds the document with its raw values; `snapshot` every other record, `names` what can be
-    cited of them; `as_of` is the day that counts as today; `broken` are the paths that the schema refuses.
+    cited of them; `as_of` is the day that counts as today; `broken` are the paths that the schema refuses;
+    `copies` is False where there is surely no registry copy of any record.
     """
 
     record: Record
@@ -105,6 +106,7 @@ class Subject:
     vocabularies: Vocabularies
     as_of: date
     broken: frozenset[Path] = frozenset()
+    copies: bool = True
 
     @kept
     def trial(self) -> Trial:

@@ -24,6 +24,8 @@ def differs_from_registry(subject: Subject) -> Iterator[Problem]:
     Remedy: take over the registry's value, name the other source, or record both in `[[disputes]]`; `alscli
     diff --registry ID` shows all fields, `alscli sync ID` asks the registry again.
     """
+    if not subject.copies:
+        return
     from alscli.store.copies import FOLDER, differing, find, keys_of
 
     path = subject.record.entry.path
