@@ -20,17 +20,19 @@ from synthetic import make
 REPEATS = 3
 
 
+def once(command: list[str], folder: Path, environment: Mapping[str, str]) -> float:
+    """Seconds of one run."""
+    started = time.perf_counter()
+    subprocess.run(command, cwd=folder, env=environment, capture_output=True, check=False)
+    return time.perf_counter() - started
+
+
 def seconds(
     commands: Mapping[str, list[str]], folder: Path, environment: Mapping[str, str]
 ) -> dict[str, float]:
     """The best of several runs of each, in turns: what else the machine does at that time meets them all."""
-    best = dict.fromkeys(commands, float("inf"))
-    for _ in range(REPEATS):
-        for name, command in commands.items():
-            started = time.perf_counter()
-            subprocess.run(command, cwd=folder, env=environment, capture_output=True, check=False)
-            best[name] = min(best[name], time.perf_counter() - started)
-    return best
+    turns = [[once(each, folder, environment) for each in commands.values()] for _ in range(REPEATS)]
+    return dict(zip(commands, map(min, zip(*turns, strict=True)), strict=True))
 
 
 def main(count: int) -> None:
@@ -56,15 +58,13 @@ def main(count: int) -> None:
         alone = [*ours[:4], str(one), *ours[5:], "--no-cache"]
         peers = {"cold": [*ours, "--no-cache"], "taplo": taplo, "tombi": tombi}
         found = seconds(peers, root, environment)
-        seconds({"filling the cache": ours}, root, environment)
+        once(ours, root, environment)  # fills the cache
         found |= seconds({"unchanged": ours, "collection of one": alone}, root, environment)
         changed = min((root / "trials").iterdir())
         times = []
         for number in range(REPEATS):
             changed.write_text(changed.read_text("utf-8") + f"# {number}\n", "utf-8")
-            started = time.perf_counter()
-            subprocess.run(ours, cwd=root, env=environment, capture_output=True, check=False)
-            times.append(time.perf_counter() - started)
+            times.append(once(ours, root, environment))
         found["one changed"] = min(times)
     for name, took in found.items():
         print(f"{name:<18} {took:8.2f} s")

@@ -49,16 +49,12 @@ _MANY = 50
 
 @dataclass(frozen=True)
 class Surroundings:
-    """What the rules see beside the record: products and ledger, names that can be cited, terms, today.
-
-    `copies` is False where there is surely no registry copy of any record.
-    """
+    """What the rules see beside the record: products and ledger, names that can be cited, terms, today."""
 
     snapshot: Snapshot
     names: Names
     vocabularies: Vocabularies
     as_of: date
-    copies: bool = True
 
 
 class Examination(NamedTuple):
@@ -149,8 +145,7 @@ def subject_of(record: Record, around: Surroundings) -> Subject | None:
         context = {"vocabularies": around.vocabularies}
         values = record.document.values
         model = readable_part(MODELS[record.entry.kind], values, broken, context)
-    beside = (around.snapshot, around.names, around.vocabularies, around.as_of)
-    return Subject(record, model, *beside, broken, around.copies)
+    return Subject(record, model, around.snapshot, around.names, around.vocabularies, around.as_of, broken)
 
 
 def _reading_problems(record: Record, around: Surroundings) -> Iterator[Stated]:

@@ -29,7 +29,7 @@ from alscli.check.gist import Gist
 from alscli.check.report import Report
 from alscli.store.cache import Cache, Kept, Stamp, digest, is_settled, now, stamp
 from alscli.store.collection import MARKER, Collection, Entry, File, assemble, taken
-from alscli.store.copies import FOLDER, stamps
+from alscli.store.copies import stamps
 from alscli.store.processes import spread
 from alscli.store.recognition import expect
 
@@ -75,8 +75,7 @@ def _check_files(
 
     snapshot = assemble(collection.understand_all(beside))
     names = names_in(snapshot, [entry.id for entry in entries if entry.kind == "trial"])
-    any_copies = os.path.exists(collection.root / FOLDER)  # noqa: PTH110 - False where it cannot be looked at
-    around = Surroundings(snapshot, names, collection.vocabularies, as_of, any_copies)
+    around = Surroundings(snapshot, names, collection.vocabularies, as_of)
     if state is None:
         fresh = _examined(collection, around, entries)
         examined, all_read = {path: examination for path, (examination, _) in fresh}, False
@@ -117,9 +116,9 @@ class _State:
     @cached_property
     def fingerprint(self) -> str | None:
         """What tells the whole collection from any other; None where a file cannot be looked at."""
-        stamps = [*self.seen.values(), *(self.copy_of(entry) or _NO_COPY for entry in self.entries)]
         import hashlib
 
+        stamps = [*self.seen.values(), *(self.copy_of(entry) or _NO_COPY for entry in self.entries)]
         hashed = hashlib.blake2b(self.context.encode(), digest_size=16)
         hashed.update("\0".join(self.seen).encode("utf-8", "surrogateescape"))
         try:

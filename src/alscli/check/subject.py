@@ -24,7 +24,7 @@ from alscli.store.collection import Record, Snapshot
 S = TypeVar("S")
 T = TypeVar("T")
 
-_STAGES = tuple(Dates.model_fields)
+_DATES = tuple(Dates.model_fields)
 _DENOMINATORS = ("planned", "screened", "enrolled", "randomized", "treated", "completed", "analyzed")
 
 
@@ -43,20 +43,13 @@ class kept(Generic[T]):  # noqa: N801 - used like `property`
         return found
 
 
-class view(Generic[T]):  # noqa: N801 - used like `property`
+class view(kept[Iterable[T]]):  # noqa: N801 - used like `property`
     """What several rules go through: made once, unless the record is broken.
 
     Of a broken record each rule goes through it anew, as far as can be read, and ends where that ends.
     """
 
-    def __init__(self, make: Callable[[Subject], Iterator[T]]) -> None:
-        self._make = make
-        self.__doc__ = make.__doc__
-
-    def __set_name__(self, owner: type, name: str) -> None:
-        self._name = name
-
-    def __get__(self, subject: Subject, owner: type) -> Iterable[T]:
+    def __get__(self, subject: Any, owner: type) -> Iterable[T]:
         if not subject.record.readable:
             return self._make(subject)
         found = vars(subject)[self._name] = list(self._make(subject))
@@ -95,8 +88,7 @@ class Subject:
     """A record under examination, and what surrounds it.
 
     `record` holds the document with its raw values; `snapshot` every other record, `names` what can be
-    cited of them; `as_of` is the day that counts as today; `broken` are the paths that the schema refuses;
-    `copies` is False where there is surely no registry copy of any record.
+    cited of them; `as_of` is the day that counts as today; `broken` are the paths that the schema refuses.
     """
 
     record: Record
@@ -106,7 +98,6 @@ class Subject:
     vocabularies: Vocabularies
     as_of: date
     broken: frozenset[Path] = frozenset()
-    copies: bool = True
 
     @kept
     def trial(self) -> Trial:
@@ -186,7 +177,7 @@ class Subject:
         dates = known(self.trial.dates)
         if dates is None:
             return {}
-        return {name: stage for name in _STAGES if (stage := known(getattr(dates, name))) is not None}
+        return {name: stage for name in _DATES if (stage := known(getattr(dates, name))) is not None}
 
     @view
     def notes(self) -> Iterator[tuple[Path, str]]:

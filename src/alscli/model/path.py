@@ -24,7 +24,7 @@ _PLAIN = re.compile(r'[^.:#"\s]+')
 
 def identity_of(element: Any, shape: Shape) -> tuple[str, ...] | None:
     """The values of an element's identity keys, in order; None where it has none of them."""
-    if not shape.identity or not isinstance(element, (dict, Mapping)):  # a dict is recognized at once
+    if not shape.identity or not isinstance(element, Mapping):
         return None
     parts = tuple(_text(element.get(key)) for key in shape.identity)
     return parts if any(parts) else None
@@ -38,8 +38,6 @@ def labels(elements: Sequence[Any], shape: Shape) -> list[str]:
     """The names of a list's elements in paths, unique: a repeated identity gets `#2`, none at all `#1`."""
     if not shape.identity:
         return [str(position) for position in range(len(elements))]
-    if (names := _own_names(elements, shape)) is not None:
-        return names
     found = [_label(identity_of(element, shape) or ()) for element in elements]
     counts: dict[str, int] = {}
     for position, label in enumerate(found):
@@ -47,15 +45,6 @@ def labels(elements: Sequence[Any], shape: Shape) -> list[str]:
         if count > 1 or not label:
             found[position] = f"{label}#{count}"
     return found
-
-
-def _own_names(elements: Sequence[Any], shape: Shape) -> list[str] | None:
-    """The identities as they are, where each is one plain text of its own: most lists, at once."""
-    if len(shape.identity) > 1:
-        return None
-    stated = [element.get(shape.identity[0]) for element in elements if type(element) is dict]
-    names = [name for name in stated if type(name) is str and _PLAIN.fullmatch(name)]
-    return names if len(set(names)) == len(elements) else None
 
 
 def _label(identity: tuple[str, ...]) -> str:
@@ -88,7 +77,7 @@ def name_of(
             here = elements[part] if part < len(elements) else None
         else:
             names.append(quoted(part))
-            here = here.get(part) if isinstance(here, (dict, Mapping)) else None
+            here = here.get(part) if isinstance(here, Mapping) else None
             shape = shape.keys.get(part, _UNKNOWN)
     return ".".join(names)
 

@@ -437,8 +437,6 @@ Interval = Annotated[Range, Reads("two numbers", _read_interval, {**_NUMBERS, "m
 
 
 def _read_text(value: object) -> str:
-    if type(value) is str and len(value) > _LONGEST_ABSENCE and not value.isspace():  # most texts by far
-        return value
     if not isinstance(value, str):
         is_integer = isinstance(value, int) and not isinstance(value, bool)
         raise wrong_type("text in quotes", str(value) if is_integer else None)

@@ -37,8 +37,8 @@ _KEY = rf"(?:[A-Za-z0-9_-]++|{_STRING})"
 _LONG_KEY = re.compile(rf"((?:{_KEY}[ \t]*+\.[ \t]*+){{{MAX_DEPTH}}})|{_STRING}|#[^\n]*|[A-Za-z0-9_-]++")
 _VAST_INTEGER = re.compile(rf"[0-9][0-9A-Fa-fxo_]{{{MAX_DIGITS - 1}}}")
 _VAST_FLOAT = re.compile(r"[0-9.]+[eE][+-]?[0-9_]{4}")
-_VAST = len("1e1001")
-"""Characters of the shortest number out of range."""
+_LEAST_VAST = len("1e1001")
+"""Characters that a number out of range has at least."""
 _RS_PLACE = re.compile(r"at line (\d+), column (\d+)")
 
 
@@ -162,7 +162,7 @@ def _read(text: str, *, screened: bool) -> dict[str, Any]:
 def _decimal(literal: str) -> Decimal:
     """The number with its digits; an exponent that would fill the memory when expanded is refused."""
     number = Decimal(literal)
-    if len(literal) >= _VAST and abs(number.adjusted()) > MAX_DIGITS:
+    if len(literal) >= _LEAST_VAST and abs(number.adjusted()) > MAX_DIGITS:
         raise OverflowError(literal)
     return number
 

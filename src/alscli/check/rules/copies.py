@@ -10,6 +10,7 @@ from alscli.check.format import shown
 from alscli.check.rule import rule
 from alscli.check.subject import Subject
 from alscli.errors import CollectionError
+from alscli.store.copies import FOLDER, differing, find, keys_of
 
 
 @rule("XR003", "warning", "trial")
@@ -24,10 +25,6 @@ def differs_from_registry(subject: Subject) -> Iterator[Problem]:
     Remedy: take over the registry's value, name the other source, or record both in `[[disputes]]`; `alscli
     diff --registry ID` shows all fields, `alscli sync ID` asks the registry again.
     """
-    if not subject.copies:
-        return
-    from alscli.store.copies import FOLDER, differing, find, keys_of
-
     path = subject.record.entry.path
     folder = os.path.dirname(os.path.dirname(path))  # noqa: PTH120 - of each trial, and most have no copy
     if not os.path.exists(f"{folder}/{FOLDER}/{path.stem}.json"):  # noqa: PTH110
