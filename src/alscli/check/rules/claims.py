@@ -212,7 +212,7 @@ def plainly(sentence: str, claim: re.Pattern[str], beside: re.Pattern[str]) -> s
 _QUOTED = deferred(r"[\"“”„][^\"“”„]{0,80}[\"“”„]|「[^」]{0,80}」|『[^』]{0,80}』|«[^»]{0,80}»")
 
 
-def unquoted(text: str) -> str:
+def without_quotations(text: str) -> str:
     """A text without what it quotes."""
     return _QUOTED.sub('""', text)
 
@@ -373,7 +373,9 @@ def superlatives(subject: Subject) -> Iterator[Problem]:
     Remedy: leave the word out; a claim that circulates belongs in the ledger.
     """
     for path, text in subject.notes_with(_SUPERLATIVE_STEMS):
-        if found := _SUPERLATIVE.search(" ".join(unquoted(text[:_READ]).lower().translate(_HYPHENS).split())):
+        if found := _SUPERLATIVE.search(
+            " ".join(without_quotations(text[:_READ]).lower().translate(_HYPHENS).split())
+        ):
             yield Problem(path, f'"{found[0]}" states nothing that can be checked')
 
 

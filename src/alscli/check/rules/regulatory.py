@@ -10,7 +10,7 @@ from functools import cached_property
 from alscli.check.expression import deferred
 from alscli.check.finding import Problem
 from alscli.check.rule import rule
-from alscli.check.rules.claims import sentences, unquoted
+from alscli.check.rules.claims import sentences, without_quotations
 from alscli.check.rules.design import phase_in
 from alscli.check.subject import Subject
 from alscli.model.product import Event, Product
@@ -202,7 +202,7 @@ def clearance_called_approval(subject: Subject) -> Iterator[Problem]:
     Remedy: write cleared, and record `ind_cleared` or `cta_authorized`.
     """
     for path, text in subject.notes_with(["approv", "批"]):
-        for sentence in sentences(unquoted(text)):
+        for sentence in sentences(without_quotations(text)):
             found = _TRIAL_APPROVED.search(sentence)
             if found is None or _denied(sentence, found) or _OTHERWISE.search(sentence):
                 continue
